@@ -1,12 +1,399 @@
 //! A note's text becomes sections.
 
-use crate::section::Note;
+mod abbreviations;
+mod anchors;
+mod cut;
+mod decode;
+mod front_matter;
+mod headless;
+mod lines;
+mod outline;
+mod unclosed;
+mod warnings;
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::section::{BODY_MAX, Note, Section};
+
+use abbreviations::Abbreviations;
+use anchors::Anchors;
+use lines::{LineCounter, trim_blank_lines};
+use outline::{Heading, Outline, Stretch};
+use unclosed::Opener;
+use warnings::Warnings;
+
+pub use decode::decode;
+pub(crate) use outline::OPTIONS;
+
+/// Characters of a bold text that may still be a name.
+const BOLD_MAX: usize = 60;
+/// Bold names kept for one section.
+const N_BOLD_MAX: usize = 32;
 
 /// Reads one note. Never fails: what is odd becomes a warning.
+///
+/// Every heading at the top level of the text starts a section. Headings inside quotes and list
+/// items stay part of the text around them, for that text could not be cut there without breaking
+/// the quote or the list; they are counted where anchors are numbered, as on GitHub.
 #[must_use]
-pub fn parse(path: &str, _text: &str) -> Note {
+pub fn parse(path: &str, text: &str) -> Note {
+    let text = lines::normalise(text);
+    let mut warnings = Warnings::new(&text);
+    let (front_matter, start) = front_matter::read(&text, &mut warnings);
+    let outline = outline::outline(&text, start);
+    warn_of_unclosed(&outline, &mut warnings);
+
+    let first = outline.stretches.iter().find_map(|s| s.heading.as_ref());
+    let opening = first.filter(|heading| heading.level == 1 && !heading.text.is_empty());
+    let title = front_matter
+        .title()
+        .or_else(|| opening.map(|heading| heading.text.clone()))
+        .unwrap_or_else(|| file_stem(path).to_owned());
+    let opening_is_title =
+        opening.is_some_and(|heading| heading.text.to_lowercase() == title.trim().to_lowercase());
+
+    let mut builder = Builder {
+        path,
+        text: &text,
+        title: &title,
+        lines: LineCounter::new(&text),
+        anchors: Anchors::default(),
+        abbreviations: Abbreviations::default(),
+        sections: Vec::with_capacity(outline.stretches.len()),
+        warnings,
+    };
+    if first.is_some() {
+        builder.headed(&outline, opening_is_title);
+    } else {
+        builder.headless(&outline);
+    }
+    if builder.sections.is_empty() {
+        let message = "the note has no text";
+        builder
+            .warnings
+            .add(0, warnings::EMPTY_NOTE, message.to_owned());
+    }
+    let mut warnings = builder.warnings.list;
+    warnings.sort_by_key(|warning| (warning.line, warning.column));
     Note {
         path: path.to_owned(),
-        ..Note::default()
+        aliases: front_matter.aliases(),
+        tags: front_matter.tags(),
+        exam: front_matter.exam(),
+        language: front_matter.language(),
+        abbreviations: builder.abbreviations.into_list(),
+        sections: builder.sections,
+        warnings,
+        title,
     }
+}
+
+fn file_stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => name,
+    }
+}
+
+fn warn_of_unclosed(outline: &Outline, warnings: &mut Warnings<'_>) {
+    for (start, opener) in &outline.unclosed {
+        let (code, message) = match opener {
+            Opener::Fence { mark, n } => {
+                let fence: String = std::iter::repeat_n(char::from(*mark), (*n).min(8)).collect();
+                let message = format!(
+                    "this code fence is never closed; it ends at the next heading or with the note; \
+                     close it with {fence}"
+                );
+                (warnings::UNCLOSED_FENCE, message)
+            }
+            Opener::Html { start, end } => {
+                let message = format!(
+                    "this {start} is never closed; it ends at the next heading or with the note; \
+                     close it with {end}"
+                );
+                (warnings::UNCLOSED_HTML, message)
+            }
+        };
+        warnings.add(*start, code, message);
+    }
+}
+
+/// A section before its text is cut out.
+struct Draft<'a> {
+    anchor: String,
+    heading_path: Vec<String>,
+    /// The place whose line the section bears.
+    start: usize,
+    body: Range<usize>,
+    bold: &'a [(usize, String)],
+    addresses: &'a [Range<usize>],
+}
+
+/// A heading that later headings may stand below.
+struct Parent<'a> {
+    level: u8,
+    text: &'a str,
+    /// Tells apart headings of the same words below different parents.
+    hash: u64,
+}
+
+struct Builder<'a> {
+    path: &'a str,
+    text: &'a str,
+    title: &'a str,
+    lines: LineCounter<'a>,
+    anchors: Anchors,
+    abbreviations: Abbreviations,
+    sections: Vec<Section>,
+    warnings: Warnings<'a>,
+}
+
+impl Builder<'_> {
+    /// Makes a section of each heading, and one of the text before the first.
+    fn headed(&mut self, outline: &Outline, opening_is_title: bool) {
+        let mut parents: Vec<Parent<'_>> = Vec::new();
+        let mut seen: HashSet<u64> = HashSet::new();
+        let mut is_opening = opening_is_title;
+        for (n, stretch) in outline.stretches.iter().enumerate() {
+            let Some(heading) = &stretch.heading else {
+                self.preamble(stretch);
+                continue;
+            };
+            let anchor = self.anchors.next(&heading.anchor_text);
+            let mut heading_path = vec![self.title.to_owned()];
+            if std::mem::take(&mut is_opening) {
+                // The note's title stands above all others and is nobody's sister.
+            } else {
+                while parents.last().is_some_and(|p| p.level >= heading.level) {
+                    parents.pop();
+                }
+                self.warn_of_heading(heading, &parents, &mut seen);
+                let above = parents.last().map_or(0, |parent| parent.hash);
+                heading_path.extend(parents.iter().map(|parent| parent.text.to_owned()));
+                if !heading.text.is_empty() {
+                    heading_path.push(heading.text.clone());
+                    parents.push(Parent {
+                        level: heading.level,
+                        text: &heading.text,
+                        hash: hash(&heading.text, above),
+                    });
+                }
+            }
+            let next = outline
+                .stretches
+                .get(n + 1)
+                .and_then(|s| s.heading.as_ref());
+            self.warn_of_emptiness(heading, stretch, next);
+            self.abbreviations.mine_heading(&heading.text);
+            self.section(Draft {
+                anchor,
+                heading_path,
+                start: heading.start,
+                body: stretch.body.clone(),
+                bold: &stretch.bold,
+                addresses: &stretch.addresses,
+            });
+            self.count_nested(stretch);
+        }
+    }
+
+    fn preamble(&mut self, stretch: &Stretch) {
+        if stretch.is_visible {
+            self.anchors.reserve_empty();
+            self.section(Draft {
+                anchor: String::new(),
+                heading_path: vec![self.title.to_owned()],
+                start: trim_blank_lines(self.text, stretch.body.clone()).start,
+                body: stretch.body.clone(),
+                bold: &stretch.bold,
+                addresses: &stretch.addresses,
+            });
+        }
+        self.count_nested(stretch);
+    }
+
+    /// Headings inside quotes and list items take their anchors, so that the numbers behind
+    /// repeated ones are those that GitHub gives.
+    fn count_nested(&mut self, stretch: &Stretch) {
+        for heading in &stretch.nested_headings {
+            self.anchors.next(heading);
+        }
+    }
+
+    /// Makes sections of a file without headings.
+    fn headless(&mut self, outline: &Outline) {
+        let Some(stretch) = outline.stretches.first().filter(|s| s.is_visible) else {
+            return;
+        };
+        self.anchors.reserve_empty();
+        let chunks = headless::chunks(self.text, stretch);
+        if chunks.len() > 1 {
+            let message = "the note has no headings; its sections are named by their first lines";
+            self.warnings
+                .add(chunks[0].start, warnings::NO_HEADING, message.to_owned());
+        }
+        for chunk in chunks {
+            let mut heading_path = vec![self.title.to_owned()];
+            if !chunk.name.is_empty() {
+                self.abbreviations.mine_heading(&chunk.name);
+                heading_path.push(chunk.name);
+            }
+            let anchor = self
+                .anchors
+                .next(heading_path.last().map_or("", String::as_str));
+            let bold_start = stretch
+                .bold
+                .partition_point(|(at, _)| *at < chunk.body.start);
+            let bold_end = stretch.bold.partition_point(|(at, _)| *at < chunk.body.end);
+            self.section(Draft {
+                anchor,
+                heading_path,
+                start: chunk.start,
+                body: chunk.body,
+                bold: &stretch.bold[bold_start..bold_end],
+                addresses: &[],
+            });
+        }
+    }
+
+    /// Adds a section, in parts if its text is long.
+    fn section(&mut self, draft: Draft<'_>) {
+        let text = self.text;
+        let range = trim_blank_lines(text, draft.body);
+        let body = &text[range.clone()];
+        self.abbreviations.mine(body);
+        let line = self.lines.line(draft.start);
+        if body.len() <= BODY_MAX || body.chars().count() <= BODY_MAX {
+            self.sections.push(Section {
+                path: self.path.to_owned(),
+                anchor: draft.anchor,
+                line,
+                heading_path: draft.heading_path,
+                body: self.with_addresses(body, &range, draft.addresses),
+                bold: names(draft.bold.iter().map(|(_, bold)| bold.as_str())),
+            });
+            return;
+        }
+        let parts = cut::cut(body, BODY_MAX);
+        let message = format!(
+            "the text below this heading is longer than {BODY_MAX} characters and was cut into \
+             {} parts; more headings would help its readers",
+            parts.len()
+        );
+        self.warnings
+            .add(draft.start, warnings::LONG_SECTION, message);
+        let first_line = self.lines.line(range.start);
+        for (n, part) in parts.into_iter().enumerate() {
+            let bold = outline::outline(&part.text, 0).stretches;
+            let bold = bold.iter().flat_map(|stretch| &stretch.bold);
+            self.sections.push(Section {
+                path: self.path.to_owned(),
+                anchor: match n {
+                    0 => draft.anchor.clone(),
+                    _ => format!("{}~{}", draft.anchor, n + 1),
+                },
+                line: if n == 0 { line } else { first_line + part.line },
+                heading_path: draft.heading_path.clone(),
+                bold: names(bold.map(|(_, bold)| bold.as_str())),
+                body: part.text,
+            });
+        }
+    }
+
+    /// The body, followed by the addresses of its links that stand in other sections: so a section
+    /// can be shown without the rest of the note.
+    fn with_addresses(
+        &self,
+        body: &str,
+        range: &Range<usize>,
+        addresses: &[Range<usize>],
+    ) -> String {
+        let mut whole = body.to_owned();
+        for address in addresses {
+            let line = self.text[address.clone()].trim();
+            let is_elsewhere = !range.contains(&address.start);
+            if is_elsewhere && !line.contains('\n') && whole.len() + line.len() + 2 <= BODY_MAX {
+                whole.push_str(if whole.len() == body.len() {
+                    "\n\n"
+                } else {
+                    "\n"
+                });
+                whole.push_str(line);
+            }
+        }
+        whole
+    }
+
+    fn warn_of_heading(
+        &mut self,
+        heading: &Heading,
+        parents: &[Parent<'_>],
+        seen: &mut HashSet<u64>,
+    ) {
+        let words = &heading.text;
+        if words.is_empty() {
+            let message = "this heading has no words";
+            self.warnings
+                .add(heading.start, warnings::EMPTY_HEADING, message.to_owned());
+            return;
+        }
+        let above = parents.last().map_or(0, |parent| parent.hash);
+        if !seen.insert(hash(words, above)) {
+            let message = format!(
+                "another heading \"{words}\" stands under the same parent; links to this one need \
+                 the number behind its anchor"
+            );
+            self.warnings
+                .add(heading.start, warnings::DUPLICATE_HEADING, message);
+        }
+        if let Some(parent) = parents.last()
+            && heading.level > parent.level + 1
+        {
+            let message = format!(
+                "this heading is of level {} right below one of level {}",
+                heading.level, parent.level
+            );
+            self.warnings
+                .add(heading.start, warnings::SKIPPED_LEVEL, message);
+        }
+    }
+
+    fn warn_of_emptiness(&mut self, heading: &Heading, stretch: &Stretch, next: Option<&Heading>) {
+        let has_deeper = next.is_some_and(|next| next.level > heading.level);
+        if !stretch.is_visible && !has_deeper {
+            let message = "nothing stands below this heading";
+            self.warnings
+                .add(heading.start, warnings::EMPTY_SECTION, message.to_owned());
+        }
+    }
+}
+
+fn hash(words: &str, above: u64) -> u64 {
+    xxh3_64_with_seed(words.to_lowercase().as_bytes(), above.wrapping_add(1))
+}
+
+/// The bold texts that look like names, each once.
+fn names<'a>(bold: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for text in bold {
+        if names.len() >= N_BOLD_MAX {
+            break;
+        }
+        let name = text
+            .trim()
+            .trim_end_matches([':', ',', ';', '–', '—', '-'])
+            .trim_end();
+        let looks_like_a_name = name.len() <= 4 * BOLD_MAX
+            && name.chars().count() <= BOLD_MAX
+            && name.chars().any(char::is_alphabetic)
+            && !name.ends_with(['.', '!', '?']);
+        if looks_like_a_name && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
