@@ -1,11 +1,36 @@
 //! The answer index: Markdown in, sections out; sections in, ranked hits out.
 //!
 //! Nothing here knows of chat. [`parse`] turns one note's text into [`Section`]s and never fails;
-//! [`blocks`] reads a section's Markdown as a small tree for those who show it.
+//! [`Index`] keeps the sections of a folder of notes on disk and finds those that answer a
+//! question; [`blocks`] reads a section's Markdown as a small tree for those who show it.
 
 pub mod blocks;
+mod concepts;
+mod disk;
+mod documents;
+mod folder;
+mod holdings;
+mod index;
+mod lexicon;
+mod lint;
+mod outline;
 mod parse;
+mod question;
+mod quote;
+mod rank;
+mod schema;
+mod search;
 mod section;
+mod sync;
+mod words;
+mod writing;
 
+pub use folder::{NOTE_MAX, NOTES_MAX, note_path};
+pub use index::{Index, IndexError, Placed};
+pub use lint::lint;
+pub use outline::{SectionName, Topic};
 pub use parse::{decode, parse};
+pub use quote::{QUOTE_MAX, Quote};
+pub use search::{Correction, Found, HITS_MAX, Hit, Reason};
 pub use section::{Abbreviation, BODY_MAX, Note, Section, SectionKey, Warning};
+pub use sync::{NoteWarning, Progress, Synced};

@@ -1,0 +1,508 @@
+//! A question as typed becomes the concepts that it asks for.
+
+use std::collections::HashSet;
+
+use crate::lexicon::{Kind, Lexicon, is_english};
+use crate::quote::Wanted;
+use crate::search::Correction;
+use crate::words::{Stems, surface, words};
+
+/// Words of a question that are read; a longer one is cut.
+const WORDS_MAX: usize = 400;
+/// Concepts of a question that are looked for, the weightiest first.
+const CONCEPTS_MAX: usize = 40;
+/// Words of a long form, at most.
+const PHRASE_MAX: usize = 6;
+
+/// What a word counts that says how something is asked rather than what about.
+const WEAK: f32 = 0.25;
+/// What a word counts that stands before everything in these notes, such as a maker's name.
+const THEME: f32 = 0.3;
+/// Words that a question brings along. They are not looked for.
+const STOP: &str = "a an and are as at be but by for if in into is it no not of on or such that the \
+    their then there these they this to was will with what which who whom whose when where why how \
+    do does did doing done can could should would may might must shall i you we he she my your our \
+    me us him her its am been being were have has had having from about between than so very just \
+    also any some all each other own same too because until while both few nor tell explain give \
+    describe define please want wants need needs needed following below mentioned use uses used \
+    using usage let lets get im ive id dont doesnt cant isnt thats whats meaning mean means called \
+    name";
+/// Words that ask to compare.
+const COMPARE: &str = "vs versus difference differences different differ differs compare compared \
+    comparison comparing distinguish";
+/// Words that count little: they say which side of a thing is asked for.
+const WEAK_WORDS: &str = "type types kind kinds list purpose work works happen happens feature \
+    features benefit benefits advantage advantages significance concept concepts main major \
+    several various example examples core component components relationship introduction overview \
+    basics good many much case cases long maximum minimum max min limit limits allow allows allowed \
+    provide provides support supports supported often soon quickly";
+/// Words that a long form may hold without a letter in its short form.
+const SMALL: &str = "of and the for to in on a an with by";
+/// Words that ask for a figure.
+const FIGURE: &str = "many much long often size big large small fast maximum minimum max min limit \
+    limits default number cost price duration retention hours minutes seconds days";
+
+/// One thing that a question asks about, in every form in which the notes may name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Concept {
+    /// Each form as stems; all of a form's stems must be there for it to count in full.
+    pub(crate) forms: Vec<Vec<String>>,
+    /// What the concept counts, from 0 to 1.
+    pub(crate) share: f32,
+    /// What it weighs by its rarity.
+    pub(crate) rarity: f32,
+    /// Whether the notes hold it at all.
+    pub(crate) known: bool,
+    /// Whether it only says which side of a thing is asked for.
+    pub(crate) weak: bool,
+    /// Whether it was read into the question: a corrected name, a stem that is only related.
+    pub(crate) guessed: bool,
+}
+
+/// A question, understood.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Question {
+    /// What it asks about.
+    pub(crate) concepts: Vec<Concept>,
+    /// Its stems in order, question words included.
+    pub(crate) stems: Vec<String>,
+    /// Whether two things are to be compared.
+    pub(crate) compares: bool,
+    /// Whether a figure is asked for.
+    pub(crate) wants_figure: bool,
+    /// What was read differently from how it was typed.
+    pub(crate) corrections: Vec<Correction>,
+}
+
+/// A word of the question.
+struct Typed {
+    small: String,
+    stem: String,
+    /// Whether a capitalised word was read as another: it may have been a name that the notes lack.
+    guessed: bool,
+}
+
+/// The forms of a concept on their way into the question.
+struct Forms {
+    forms: Vec<Vec<String>>,
+    weak: bool,
+    guessed: bool,
+}
+
+impl Question {
+    /// Reads a question in the light of what the notes hold.
+    pub(crate) fn read(
+        text: &str,
+        lexicon: &Lexicon<'_>,
+        stems: &mut Stems,
+    ) -> tantivy::Result<Self> {
+        let mut question = Self::default();
+        let mut typed = Vec::new();
+        let mut small = String::new();
+        for word in words(text).take(WORDS_MAX) {
+            surface(word.text, &mut small);
+            let mut guessed = false;
+            if let Some(right) = corrected(word.text, &small, lexicon)? {
+                question.note_correction(word.text, &right);
+                guessed = word.text.starts_with(char::is_uppercase);
+                small = right;
+            }
+            typed.push(Typed {
+                stem: stems.stem(&small).to_owned(),
+                small: small.clone(),
+                guessed,
+            });
+        }
+        question.stems = typed.iter().map(|word| word.stem.clone()).collect();
+        question.compares = typed
+            .iter()
+            .any(|word| LISTS.compare.contains(word.small.as_str()));
+        question.wants_figure = typed
+            .iter()
+            .any(|word| LISTS.figure.contains(word.small.as_str()));
+        question.find_concepts(&typed, lexicon, stems)?;
+        Ok(question)
+    }
+
+    /// What a quote should hold.
+    pub(crate) fn wanted(&self) -> Vec<Wanted> {
+        let wanted = |concept: &Concept| Wanted {
+            forms: concept.forms.clone(),
+            weight: concept.weight(),
+        };
+        self.concepts.iter().map(wanted).collect()
+    }
+
+    /// How many concepts the notes lack altogether.
+    pub(crate) fn n_unknown(&self) -> usize {
+        let unknown = |concept: &&Concept| !concept.weak && !concept.known;
+        self.concepts.iter().filter(unknown).count()
+    }
+
+    /// What all concepts weigh together.
+    pub(crate) fn weight(&self) -> f32 {
+        self.concepts
+            .iter()
+            .map(Concept::weight)
+            .sum::<f32>()
+            .max(f32::EPSILON)
+    }
+
+    /// Concepts that say what is asked about.
+    pub(crate) fn n_strong(&self) -> usize {
+        self.concepts
+            .iter()
+            .filter(|concept| !concept.weak)
+            .count()
+            .max(1)
+    }
+
+    fn note_correction(&mut self, typed: &str, read_as: &str) {
+        let correction = Correction {
+            typed: typed.to_owned(),
+            read_as: read_as.to_owned(),
+        };
+        if !self.corrections.contains(&correction) {
+            self.corrections.push(correction);
+        }
+    }
+
+    fn find_concepts(
+        &mut self,
+        typed: &[Typed],
+        lexicon: &Lexicon<'_>,
+        stems: &mut Stems,
+    ) -> tantivy::Result<()> {
+        let mut taken = vec![false; typed.len()];
+        self.find_long_forms(typed, &mut taken, lexicon)?;
+        let content: Vec<usize> = (0..typed.len())
+            .filter(|at| !taken[*at] && is_content(&typed[*at]))
+            .collect();
+        for (place, &at) in content.iter().enumerate() {
+            if taken[at] {
+                continue;
+            }
+            let follower = content.get(place + 1).filter(|next| **next == at + 1);
+            let follower = follower.map(|next| &typed[*next]);
+            let (forms, takes_follower) = forms_of(&typed[at], follower, lexicon, stems)?;
+            if takes_follower {
+                taken[at + 1] = true;
+            }
+            self.add(forms, lexicon)?;
+        }
+        if self.concepts.is_empty() {
+            for word in typed {
+                let forms = Forms {
+                    forms: vec![vec![word.stem.clone()]],
+                    weak: true,
+                    guessed: false,
+                };
+                self.add(forms, lexicon)?;
+            }
+        }
+        self.concepts
+            .sort_by(|a, b| b.weight().total_cmp(&a.weight()));
+        self.concepts.truncate(CONCEPTS_MAX);
+        Ok(())
+    }
+
+    /// Long forms that the notes abbreviate: `dead letter queue` is `DLQ`.
+    fn find_long_forms(
+        &mut self,
+        typed: &[Typed],
+        taken: &mut [bool],
+        lexicon: &Lexicon<'_>,
+    ) -> tantivy::Result<()> {
+        let content: Vec<usize> = (0..typed.len())
+            .filter(|at| is_content(&typed[*at]))
+            .collect();
+        let whole = content
+            .first()
+            .zip(content.last())
+            .map(|(first, last)| (*first, last + 1));
+        for len in (2..=PHRASE_MAX).rev() {
+            for start in 0..(typed.len() + 1).saturating_sub(len) {
+                let end = start + len;
+                let run = &typed[start..end];
+                let opens_small = LISTS.small.contains(run[0].small.as_str());
+                let ends_small = LISTS.small.contains(run[len - 1].small.as_str());
+                if opens_small || ends_small || taken[start..end].contains(&true) {
+                    continue;
+                }
+                let long = joined(run);
+                let mut shorts = lexicon.look_up(Kind::Long, &long)?;
+                if shorts.is_empty() && whole == Some((start, end)) {
+                    shorts = shorts_by_initials(run, lexicon)?;
+                }
+                if shorts.is_empty() {
+                    continue;
+                }
+                taken[start..end].fill(true);
+                let mut forms: Vec<Vec<String>> =
+                    shorts.into_iter().map(|short| vec![short]).collect();
+                let is_stop = |word: &&Typed| !LISTS.stop.contains(word.small.as_str());
+                forms.push(
+                    run.iter()
+                        .filter(is_stop)
+                        .map(|word| word.stem.clone())
+                        .collect(),
+                );
+                let guessed = run.iter().any(|word| word.guessed);
+                let forms = Forms {
+                    forms,
+                    weak: false,
+                    guessed,
+                };
+                self.add(forms, lexicon)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, forms: Forms, lexicon: &Lexicon<'_>) -> tantivy::Result<()> {
+        let Forms {
+            mut forms,
+            weak,
+            guessed,
+        } = forms;
+        let mut seen = HashSet::new();
+        forms.retain(|form| !form.is_empty() && seen.insert(form.clone()));
+        let Some(first) = forms.first() else {
+            return Ok(());
+        };
+        if self
+            .concepts
+            .iter()
+            .any(|concept| concept.forms.first() == Some(first))
+        {
+            return Ok(());
+        }
+        let share = match &first[..] {
+            _ if weak => WEAK,
+            [stem] if lexicon.is_theme(stem)? => THEME,
+            _ => 1.0,
+        };
+        let is_known = |form: &&Vec<String>| form.iter().all(|stem| lexicon.n_with(stem) > 0);
+        let known = forms.iter().find(is_known).cloned();
+        let weights = |form: &[String]| {
+            let weights = form.iter().map(|stem| lexicon.weight(stem));
+            weights.fold(0.0, f32::max)
+        };
+        self.concepts.push(Concept {
+            share,
+            rarity: known
+                .as_deref()
+                .map_or_else(|| lexicon.weight_max(), weights),
+            known: known.is_some(),
+            weak,
+            guessed,
+            forms,
+        });
+        Ok(())
+    }
+}
+
+impl Concept {
+    /// Whether it says what is asked about: no weak word, and no theme.
+    pub(crate) fn counts(&self) -> bool {
+        self.share >= 1.0
+    }
+
+    /// What the concept counts among the others of its question.
+    pub(crate) fn weight(&self) -> f32 {
+        self.share * self.rarity
+    }
+}
+
+/// The word lists, ready to be asked.
+struct Lists {
+    stop: HashSet<&'static str>,
+    compare: HashSet<&'static str>,
+    weak: HashSet<&'static str>,
+    small: HashSet<&'static str>,
+    figure: HashSet<&'static str>,
+}
+
+static LISTS: std::sync::LazyLock<Lists> = std::sync::LazyLock::new(|| Lists {
+    stop: STOP.split_whitespace().collect(),
+    compare: COMPARE.split_whitespace().collect(),
+    weak: WEAK_WORDS.split_whitespace().collect(),
+    small: SMALL.split_whitespace().collect(),
+    figure: FIGURE.split_whitespace().collect(),
+});
+
+/// Hashes of the stems that compare, that are weak, and that a question brings along.
+pub(crate) struct HashedLists {
+    pub(crate) stop: HashSet<u64>,
+    pub(crate) compare: HashSet<u64>,
+    pub(crate) weak: HashSet<u64>,
+}
+
+/// See [`HashedLists`].
+pub(crate) static HASHED: std::sync::LazyLock<HashedLists> = std::sync::LazyLock::new(|| {
+    let hashes = |list: &str| {
+        let mut stems = Stems::default();
+        let stems = stems.of(list);
+        stems
+            .iter()
+            .map(|stem| crate::documents::hash_of(stem))
+            .collect()
+    };
+    HashedLists {
+        stop: hashes(STOP),
+        compare: hashes(COMPARE),
+        weak: hashes(WEAK_WORDS),
+    }
+});
+
+fn is_content(word: &Typed) -> bool {
+    let small = word.small.as_str();
+    !LISTS.stop.contains(small) && !LISTS.compare.contains(small)
+}
+
+fn joined(run: &[Typed]) -> String {
+    let stems: Vec<&str> = run.iter().map(|word| word.stem.as_str()).collect();
+    stems.join(" ")
+}
+
+/// Words in capitals that the whole question may spell out: `elastic kubernetes service`.
+fn shorts_by_initials(run: &[Typed], lexicon: &Lexicon<'_>) -> tantivy::Result<Vec<String>> {
+    let is_other = |word: &&Typed| {
+        let small = word.small.as_str();
+        LISTS.stop.contains(small) && !LISTS.small.contains(small)
+    };
+    let initials = |run: &mut dyn Iterator<Item = &Typed>| -> String {
+        run.filter_map(|word| word.small.chars().next()).collect()
+    };
+    let of_all = initials(&mut run.iter());
+    let of_big = initials(
+        &mut run
+            .iter()
+            .filter(|word| !LISTS.small.contains(word.small.as_str())),
+    );
+    if run.iter().any(|word| is_other(&word)) || of_big.chars().count() < 3 {
+        return Ok(Vec::new());
+    }
+    let mut shorts = lexicon.look_up(Kind::Capitals, &of_all)?;
+    shorts.extend(lexicon.look_up(Kind::Capitals, &of_big)?);
+    shorts.retain(|short| run.iter().all(|word| word.stem != *short));
+    Ok(shorts)
+}
+
+/// The forms in which the notes may name a word of the question, and whether the word behind it
+/// is part of them (`dynamo db`).
+fn forms_of(
+    word: &Typed,
+    follower: Option<&Typed>,
+    lexicon: &Lexicon<'_>,
+    stems: &mut Stems,
+) -> tantivy::Result<(Forms, bool)> {
+    let split = |phrase: String| phrase.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let mut found = Forms {
+        forms: vec![vec![word.stem.clone()]],
+        weak: LISTS.weak.contains(word.small.as_str()),
+        guessed: word.guessed,
+    };
+    if let Some(next) = follower {
+        let together = format!("{}{}", word.small, next.small);
+        let together = stems.stem(&together).to_owned();
+        if together.len() >= 4 && lexicon.n_with(&together) > 0 {
+            if !lexicon.share_a_heading(&word.stem, &next.stem)? {
+                let apart = vec![word.stem.clone(), next.stem.clone()];
+                found.forms = vec![vec![together], apart];
+                return Ok((found, true));
+            }
+            found.forms.push(vec![together]);
+        }
+    }
+    let longs = lexicon.look_up(Kind::Short, &word.stem)?;
+    let is_spelt_out = !longs.is_empty();
+    found.forms.extend(longs.into_iter().map(split));
+    let is_short = (3..=PHRASE_MAX).contains(&word.small.len());
+    if is_short && !is_spelt_out && lexicon.n_headings_with(&word.stem) == 0 {
+        found.forms.extend(lexicon.phrases(&word.small, stems)?);
+    }
+    found.forms.extend(halves(word, lexicon, stems)?);
+    if found.forms.len() == 1 && lexicon.n_with(&word.stem) == 0 {
+        let related = lexicon.related(&word.stem)?;
+        found.guessed |= !related.is_empty();
+        found
+            .forms
+            .extend(related.into_iter().map(|stem| vec![stem]));
+    }
+    Ok((found, false))
+}
+
+/// A word that headings write as two: `autoscaling`, `route53`.
+fn halves(
+    word: &Typed,
+    lexicon: &Lexicon<'_>,
+    stems: &mut Stems,
+) -> tantivy::Result<Vec<Vec<String>>> {
+    let small = word.small.as_str();
+    let digits = small.find(|letter: char| letter.is_ascii_digit());
+    let cuts: Vec<usize> = match digits {
+        Some(at) if at >= 3 && small[at..].bytes().all(|byte| byte.is_ascii_digit()) => vec![at],
+        Some(_) => return Ok(Vec::new()),
+        None if small.len() >= 7 && small.is_ascii() && !is_english(small) => {
+            (3..small.len() - 2).collect()
+        }
+        None => return Ok(Vec::new()),
+    };
+    let mut halves = Vec::new();
+    for cut in cuts {
+        let (left, right) = small.split_at(cut);
+        let left = stems.stem(left).to_owned();
+        let right = stems.stem(right).to_owned();
+        if lexicon.share_a_heading(&left, &right)? {
+            halves.push(vec![left, right]);
+        }
+    }
+    Ok(halves)
+}
+
+/// What a word was meant to be: the nearest word of the notes, where they lack it as typed, one
+/// edit away from five letters on and two from nine. Codes, acronyms and English words stay.
+fn corrected(typed: &str, small: &str, lexicon: &Lexicon<'_>) -> tantivy::Result<Option<String>> {
+    let n_letters = small.chars().count();
+    let capitals = typed.chars().all(char::is_uppercase) && n_letters <= 8;
+    let has_digit = small.contains(|letter: char| !letter.is_alphabetic());
+    if n_letters < 5 || has_digit || capitals || is_known(small, lexicon) {
+        return Ok(None);
+    }
+    if small
+        .strip_suffix('s')
+        .is_some_and(|one| is_known(one, lexicon))
+    {
+        return Ok(None);
+    }
+    let distance = if n_letters >= 9 { 2 } else { 1 };
+    let mut best: Option<(usize, bool, i64, String)> = None;
+    let mut offer = |word: &str, n_notes: i64| {
+        if word.chars().count() < 4 || !word.chars().all(char::is_alphabetic) {
+            return;
+        }
+        let edits = strsim::osa_distance(small, word);
+        let other_start = small.chars().next() != word.chars().next();
+        let offered = (edits, other_start, -n_notes, word.to_owned());
+        if edits <= usize::from(distance) && best.as_ref().is_none_or(|best| offered < *best) {
+            best = Some(offered);
+        }
+    };
+    for (word, n_notes) in lexicon.near(small, distance)? {
+        offer(&word, i64::from(n_notes));
+    }
+    for word in LISTS.stop.iter().chain(&LISTS.compare).chain(&LISTS.weak) {
+        offer(word, 5);
+    }
+    Ok(best.map(|(_, _, _, word)| word))
+}
+
+/// Whether a word in small letters is one of the notes, of a question, or of the language.
+fn is_known(small: &str, lexicon: &Lexicon<'_>) -> bool {
+    LISTS.stop.contains(small)
+        || LISTS.compare.contains(small)
+        || LISTS.weak.contains(small)
+        || lexicon.knows(small)
+        || is_english(small)
+}

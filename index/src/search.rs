@@ -1,0 +1,172 @@
+//! From a question to ranked hits.
+
+use tantivy::Searcher;
+
+use crate::index::{Index, IndexError, guarded};
+use crate::lexicon::Lexicon;
+use crate::question::Question;
+use crate::quote::{self, Quote, Wanted};
+use crate::rank::{Ranked, rank};
+use crate::section::Section;
+use crate::words::Stems;
+
+/// What a search brought to light.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The best sections, best first.
+    pub hits: Vec<Hit>,
+    /// Whether the first hit holds the answer; otherwise the hits are only the nearest sections.
+    pub answered: bool,
+    /// How sure the index is of that, from 0 to 1.
+    pub confidence: f32,
+    /// Words that were read as others because the notes lack them as typed.
+    pub corrections: Vec<Correction>,
+}
+
+/// A section that was found.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The section.
+    pub section: Section,
+    /// How well it fits; comparable within one search only.
+    pub score: f32,
+    /// The piece of the section that answers best.
+    pub quote: Option<Quote>,
+    /// Why it ranks where it does.
+    pub reasons: Vec<Reason>,
+}
+
+/// A part of a hit's score: the score is the product of all parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// What it rewards; below 1, what it holds against the section.
+    pub name: &'static str,
+    /// What it multiplies the score by; the first part is what the words alone earn.
+    pub value: f32,
+}
+
+/// A typed word that was read as another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// As typed.
+    pub typed: String,
+    /// As read.
+    pub read_as: String,
+}
+
+/// Hits of one search, at most.
+pub const HITS_MAX: usize = 200;
+
+impl Index {
+    /// The sections that answer `question`, at most `n` and [`HITS_MAX`], best first; of `topic`
+    /// alone if one is named.
+    ///
+    /// # Errors
+    /// The index on disk cannot be read.
+    pub fn search(
+        &self,
+        question: &str,
+        topic: Option<&str>,
+        n: usize,
+    ) -> Result<Found, IndexError> {
+        let Some(searcher) = self.searcher() else {
+            return Ok(Found::default());
+        };
+        let n = n.min(HITS_MAX);
+        guarded(|| {
+            let mut stems = self.shared.stems.take();
+            let found = search(&searcher, self, question, topic, n, &mut stems);
+            self.shared.stems.give_back(stems);
+            Ok(found?)
+        })
+    }
+
+    /// Piece `number` of a section, counted as in [`Quote::number`].
+    #[must_use]
+    pub fn quote(section: &Section, number: u16) -> Option<Quote> {
+        quote::nth(&section.body, number)
+    }
+}
+
+fn search(
+    searcher: &Searcher,
+    index: &Index,
+    text: &str,
+    topic: Option<&str>,
+    n: usize,
+    stems: &mut Stems,
+) -> tantivy::Result<Found> {
+    let lexicon = Lexicon::new(searcher, &index.shared.headings)?;
+    let question = Question::read(text, &lexicon, stems)?;
+    let ranked = rank(&question, topic, n, searcher, &lexicon, stems)?;
+    let wanted: Vec<Wanted> = question.wanted();
+    let confidence = ranked.first().map_or(0.0, |best| {
+        confidence(&question, best, lexicon.weight_max())
+    });
+    let hits = ranked
+        .into_iter()
+        .map(|ranked| Hit {
+            quote: quote::choose(
+                ranked.section.heading(),
+                &ranked.section.body,
+                &wanted,
+                question.wants_figure,
+                stems,
+            ),
+            section: ranked.section,
+            score: ranked.score,
+            reasons: ranked.reasons,
+        })
+        .collect();
+    Ok(Found {
+        hits,
+        answered: confidence >= ANSWERED,
+        confidence,
+        corrections: question.corrections,
+    })
+}
+
+/// The confidence from which on the first hit counts as the answer.
+const ANSWERED: f32 = 0.5;
+
+/// How sure we are that the best section holds the answer, from 0 to 1.
+///
+/// A logistic curve over the share of the question that the section holds, how much that is, how
+/// much of it the headings name, and how many of the question's words no note holds. The weights
+/// were fitted on questions that notes do and do not answer.
+fn confidence(question: &Question, best: &Ranked, weight_max: f32) -> f32 {
+    let is_strong = |at: &usize| question.concepts[*at].counts();
+    let mut counted: Vec<usize> = (0..question.concepts.len()).filter(is_strong).collect();
+    if counted.is_empty() {
+        counted = (0..question.concepts.len()).collect();
+    }
+    let (mut all, mut held, mut named) = (0.0, 0.0, 0.0);
+    for &at in &counted {
+        let concept = &question.concepts[at];
+        let rarity = concept.rarity / weight_max.max(f32::EPSILON);
+        let sure = if concept.guessed {
+            0.5 * rarity
+        } else {
+            rarity
+        };
+        all += rarity;
+        held += if best.held.get(at) == Some(&true) {
+            sure
+        } else {
+            0.0
+        };
+        named += if best.named.get(at) == Some(&true) {
+            sure
+        } else {
+            0.0
+        };
+    }
+    let n_strong = question.n_strong() as f32;
+    let evidence = -8.05
+        + 9.5 * held / all.max(f32::EPSILON)
+        + 3.4 * held.ln_1p()
+        + 4.3 * named.ln_1p()
+        + 0.65 * n_strong.ln()
+        - 0.53 * question.n_unknown() as f32;
+    1.0 / (1.0 + (-evidence).exp())
+}

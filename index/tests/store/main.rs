@@ -1,0 +1,8 @@
+//! The index on disk: what it holds after every edit, what it survives, what it finds.
+
+mod damaged;
+mod finding;
+mod hostile;
+mod sharing;
+mod syncing;
+mod world;
