@@ -1,3 +1,8 @@
 //! studyhall: answers from a folder of Markdown notes, in a chat and in the terminal.
 
+pub mod answer;
+pub mod bot;
 pub mod chat;
+pub mod console;
+pub mod gaps;
+pub mod wording;

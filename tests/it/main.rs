@@ -1,3 +1,10 @@
 //! The integration tests.
 
-fn main() {}
+mod ask;
+mod browse;
+mod gaps;
+mod hostile;
+mod markdown;
+mod rehearse;
+mod wording;
+mod world;

@@ -1,0 +1,186 @@
+//! People ask; the notes answer, or honestly do not.
+
+use studyhall::chat::{Audience, QUESTION_MAX, Request};
+use studyhall::gaps::About;
+
+use crate::world::{S3, World, button, s3_and_sqs, said};
+
+#[test]
+fn the_notes_answer() {
+    let mut world = s3_and_sqs();
+    let answer = world.ask("What is the default visibility timeout?");
+    assert_eq!(answer.audience, Audience::Channel);
+    assert_eq!(answer.title.as_deref(), Some("SQS › Visibility timeout"));
+    assert!(
+        answer
+            .footer
+            .as_deref()
+            .is_some_and(|small| small.starts_with("sqs.md:8"))
+    );
+    assert_eq!(
+        answer.body,
+        "-# “What is the default visibility timeout?”\n\n\
+         The default visibility timeout is 30 seconds; the maximum is 12 hours."
+    );
+    assert_eq!(answer.url, None);
+    assert!(world.gaps().is_empty());
+}
+
+#[test]
+fn the_quote_stands_before_the_section() {
+    let mut world = s3_and_sqs();
+    let answer = world.ask("which class suits data that is read once a year");
+    assert_eq!(answer.title.as_deref(), Some("S3 › Storage classes"));
+    assert!(
+        answer
+            .body
+            .contains("\n\n> S3 Glacier Deep Archive suits data that is read once a year.\n\n"),
+        "{}",
+        answer.body
+    );
+    assert!(
+        answer.body.contains("\n\nS3 Standard-IA suits"),
+        "{}",
+        answer.body
+    );
+}
+
+#[test]
+fn the_title_leads_to_the_note_on_the_web() {
+    let mut world = World::with(&[("my notes/s3.md", S3)]);
+    world.bot.notes_url = Some("https://notes.example/tree".into());
+    let answer = world.ask("what does versioning keep");
+    assert_eq!(
+        answer.url.as_deref(),
+        Some("https://notes.example/tree/my%20notes/s3.md#versioning")
+    );
+}
+
+#[test]
+fn what_the_notes_do_not_say_is_remembered() {
+    let mut world = s3_and_sqs();
+    for question in [
+        "How do I bake sourdough bread?",
+        "how do i bake  sourdough bread",
+    ] {
+        let answer = world.ask(question);
+        assert_eq!(answer.title.as_deref(), Some("The notes do not say"));
+        assert!(
+            answer.body.contains("noted the question"),
+            "{}",
+            answer.body
+        );
+    }
+    let gaps = world.gaps();
+    assert_eq!(gaps.len(), 1);
+    assert_eq!(gaps[0].n_met, 2);
+    assert_eq!(
+        gaps[0].about,
+        About::Question("how do i bake sourdough bread".to_owned())
+    );
+}
+
+#[test]
+fn a_private_question_is_answered_privately() {
+    let mut world = s3_and_sqs();
+    let request = |question: &str| Request::Ask {
+        question: question.to_owned(),
+        topic: None,
+        private: true,
+    };
+    let answer = said(world.hear("Ada", request("visibility timeout")));
+    assert_eq!(answer.audience, Audience::Person);
+    assert!(!answer.body.starts_with("-# "), "{}", answer.body);
+    let unknown = said(world.hear("Ada", request("sourdough bread")));
+    assert_eq!(unknown.audience, Audience::Person);
+}
+
+#[test]
+fn a_topic_narrows_the_answer() {
+    let mut world = s3_and_sqs();
+    let about = |topic: &str| Request::Ask {
+        question: "what is it".to_owned() + " versioning",
+        topic: Some(topic.to_owned()),
+        private: false,
+    };
+    let answer = said(world.hear("Ada", about("s3")));
+    assert_eq!(answer.title.as_deref(), Some("S3 › Versioning"));
+    let elsewhere = said(world.hear("Ada", about("SQS")));
+    assert_ne!(elsewhere.title.as_deref(), Some("S3 › Versioning"));
+    let nowhere = said(world.hear("Ada", about("cooking")));
+    assert!(
+        nowhere.body.contains("no topic called “cooking”"),
+        "{}",
+        nowhere.body
+    );
+    assert_eq!(nowhere.audience, Audience::Person);
+}
+
+#[test]
+fn mistakes_are_told_with_their_mend() {
+    let mut world = s3_and_sqs();
+    for (question, mend) in [
+        ("  ", "/ask"),
+        (&"x".repeat(QUESTION_MAX + 1), "at most 6000"),
+        (&"é".repeat(QUESTION_MAX + 1), "6001 characters"),
+    ] {
+        let answer = world.ask(question);
+        assert_eq!(answer.audience, Audience::Person);
+        assert!(answer.body.contains(mend), "{}", answer.body);
+    }
+    assert!(world.gaps().is_empty());
+    let note = Request::Note {
+        section: "zeppelins".to_owned(),
+    };
+    let unknown = said(world.hear("Ada", note));
+    assert!(
+        unknown
+            .body
+            .contains("No section of the notes is called “zeppelins”")
+    );
+    let empty = Request::Note {
+        section: String::new(),
+    };
+    assert!(said(world.hear("Ada", empty)).body.contains("/note"));
+}
+
+#[test]
+fn without_notes_there_is_an_answer_all_the_same() {
+    let mut world = World::new();
+    world.sync();
+    assert_eq!(
+        world.ask("s3").title.as_deref(),
+        Some("The notes do not say")
+    );
+    assert!(
+        said(world.hear("Ada", Request::Topics))
+            .body
+            .contains("no notes yet")
+    );
+}
+
+#[test]
+fn somebodys_message_is_answered_from_the_notes() {
+    let mut world = s3_and_sqs();
+    let answer = said(world.hear(
+        "Ada",
+        Request::AnswerMessage {
+            text: "hey, what is the default visibility timeout?".to_owned(),
+        },
+    ));
+    assert_eq!(answer.title.as_deref(), Some("SQS › Visibility timeout"));
+    assert_eq!(answer.audience, Audience::Channel);
+}
+
+#[test]
+fn a_full_disk_costs_the_record_and_not_the_answer() {
+    let mut world = s3_and_sqs();
+    let file = world.data().join(studyhall::gaps::FILE);
+    std::fs::create_dir(&file).expect("a folder in the file's place");
+    let answer = world.ask("how do I bake sourdough bread");
+    assert_eq!(answer.title.as_deref(), Some("The notes do not say"));
+    assert!(answer.body.contains("could not note"), "{}", answer.body);
+    let answer = world.ask("visibility timeout");
+    let thanks = said(world.press("Ada", button(&answer, "Did not help").press, false));
+    assert!(thanks.body.contains("could not note"), "{}", thanks.body);
+}
