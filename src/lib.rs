@@ -4,5 +4,6 @@ pub mod answer;
 pub mod bot;
 pub mod chat;
 pub mod console;
+pub mod discord;
 pub mod gaps;
 pub mod wording;

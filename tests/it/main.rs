@@ -2,6 +2,9 @@
 
 mod ask;
 mod browse;
+mod discord_edge;
+mod discord_weather;
+mod fake;
 mod gaps;
 mod hostile;
 mod markdown;

@@ -1,0 +1,370 @@
+//! Discord: the one place that knows its words. What people do there becomes [`Heard`], and a
+//! [`Reply`] becomes what they see.
+//!
+//! Discord's work has a runtime of its own; the stories run on the caller's. A plain thread
+//! watches both, and ends the process when one of them stands still.
+
+use std::collections::{HashSet, VecDeque};
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+use tracing::{error, info};
+
+use crate::chat::{Heard, Reply};
+
+mod again;
+mod age;
+mod budget;
+mod commands;
+mod custom_id;
+mod gate;
+mod gateway;
+mod interact;
+mod register;
+mod render;
+mod rest;
+mod session;
+mod watchdog;
+
+/// The process did what it was asked to.
+pub const EXIT_DONE: u8 = 0;
+/// It may go better after a restart.
+pub const EXIT_TEMPORARY: u8 = 75;
+/// It will not go better until somebody changes the settings.
+pub const EXIT_CONFIGURATION: u8 = 78;
+
+/// The filter of log lines below which nothing of Discord's is told: what the libraries say at
+/// lower levels holds tokens.
+pub const QUIET: &str = "serenity=warn,tungstenite=warn,tokio_tungstenite=warn,reqwest=warn,\
+                         hyper=warn,hyper_util=warn,rustls=warn";
+
+/// What hears for the bot: given what somebody did, it says what to answer. It may take its time
+/// and may panic; it runs on a thread that may block.
+pub type Ear = Arc<dyn Fn(Heard) -> Reply + Send + Sync>;
+
+/// What is needed to be on Discord.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The bot's token.
+    pub token: SecretString,
+    /// Where the API answers, if not at Discord's: `http://host:port` of a proxy or a test
+    /// server. The gateway is then where its `GET /gateway/bot` says.
+    pub api_url: Option<String>,
+    /// How long what may take.
+    pub patience: Patience,
+}
+
+/// How long what may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// One REST call.
+    pub call_max: Duration,
+    /// A story, before the person is told to wait. Discord gives three seconds in all.
+    pub defer_after: Duration,
+    /// Without a connection, before the process ends with [`EXIT_TEMPORARY`].
+    pub offline_max: Duration,
+    /// A line on which Discord hears no heartbeat, beyond two heartbeats' time, before the process
+    /// ends with [`EXIT_TEMPORARY`].
+    pub silent_max: Duration,
+    /// A runtime that stands still, before the process ends with [`EXIT_TEMPORARY`].
+    pub still_max: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            call_max: Duration::from_secs(10),
+            defer_after: Duration::from_millis(1_500),
+            offline_max: Duration::from_secs(120),
+            silent_max: Duration::from_secs(15),
+            still_max: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Why [`run`] came to an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the process should exit with.
+    pub exit_code: u8,
+    /// A sentence for the log.
+    pub reason: String,
+}
+
+impl Outcome {
+    fn new(exit_code: u8, reason: &str) -> Self {
+        Self {
+            exit_code,
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// Serves on Discord until `shutdown` turns true, its sender is gone, or going on is of no use.
+///
+/// Blocks; at most about fifteen seconds after `shutdown`. The stories run on `home`'s threads
+/// for blocking work. Where one of the two runtimes stands still, the process is ended from here.
+///
+/// # Panics
+/// Called from within an asynchronous task.
+#[must_use]
+pub fn run(
+    settings: &Settings,
+    ear: Ear,
+    home: &Handle,
+    shutdown: watch::Receiver<bool>,
+) -> Outcome {
+    let edge = match Edge::new(settings, ear, home) {
+        Ok(edge) => Arc::new(edge),
+        Err(e) => return Outcome::new(EXIT_CONFIGURATION, &format!("{e:#}")),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(e) => return Outcome::new(EXIT_TEMPORARY, &format!("{e:#}")),
+    };
+    let hearts = vec![
+        watchdog::Heart::of("Discord's runtime", runtime.handle()),
+        watchdog::Heart::of("the bot's runtime", home),
+    ];
+    let watch = watchdog::Watch::begin(hearts, settings.patience.still_max, end_at_once);
+    let outcome = match watch {
+        Ok(_watch) => {
+            runtime.block_on(gateway::serve(&edge, rest::bare(&settings.token), shutdown))
+        }
+        Err(e) => Outcome::new(EXIT_TEMPORARY, &format!("no thread for the watchdog: {e}")),
+    };
+    runtime.shutdown_timeout(RUNTIME_END_MAX);
+    edge.tell_counts();
+    outcome
+}
+
+/// How long Discord's runtime may take to end.
+const RUNTIME_END_MAX: Duration = Duration::from_secs(2);
+/// Threads of Discord's runtime.
+const N_WORKERS: usize = 2;
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(N_WORKERS)
+        .thread_name("discord")
+        .enable_all()
+        .build()
+        .context("no runtime for Discord")
+}
+
+#[expect(
+    clippy::exit,
+    reason = "a runtime that stands still cannot be asked to end in any other way"
+)]
+fn end_at_once(stopped: &'static str) {
+    error!("{stopped} stands still; the process ends");
+    std::process::exit(EXIT_TEMPORARY.into());
+}
+
+/// What Discord knows of the bot, asked over REST alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The application's name.
+    pub application: String,
+    /// Whether the registered commands are the ones of this version. [`run`] registers them.
+    pub commands_registered: bool,
+    /// Sessions that may still be started today, and in a whole day.
+    pub sessions_remaining: u32,
+    /// Sessions that may be started in a day.
+    pub sessions_total: u32,
+    /// Shards that Discord recommends; this bot uses one.
+    pub shards: u32,
+}
+
+/// Asks Discord whether the token is good, and what it knows of the bot. Blocks.
+///
+/// # Errors
+/// The settings are wrong, Discord refuses the token, or it cannot be reached.
+///
+/// # Panics
+/// Called from within an asynchronous task.
+pub fn check(settings: &Settings) -> anyhow::Result<Report> {
+    let api_url = settings.api_url.as_deref();
+    let rest = rest::Rest::new(&settings.token, api_url, settings.patience.call_max)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let application = rest.application().await?;
+        let gateway = rest.gateway_bot().await?;
+        Ok(Report {
+            application: application.name,
+            commands_registered: register::is_registered(&rest, application.id).await?,
+            sessions_remaining: gateway.session_start_limit.remaining,
+            sessions_total: gateway.session_start_limit.total,
+            shards: gateway.shards,
+        })
+    })
+}
+
+/// Interactions under way at once, at most. What comes on top is dropped and counted.
+const INTERACTIONS_MAX: u32 = 1_000;
+/// Stories told at once, at most; the others wait.
+const STORIES_MAX: usize = 32;
+/// Interactions that are remembered so that none is answered twice.
+const SEEN_MAX: usize = 4_096;
+
+/// What every interaction needs.
+struct Edge {
+    rest: rest::Rest,
+    ear: Ear,
+    home: Handle,
+    patience: Patience,
+    counts: interact::Counts,
+    places: Arc<Semaphore>,
+    stories: Arc<Semaphore>,
+    seen: Mutex<Seen>,
+    ages: Mutex<age::Ages>,
+}
+
+impl Edge {
+    fn new(settings: &Settings, ear: Ear, home: &Handle) -> anyhow::Result<Self> {
+        let patience = settings.patience;
+        let api_url = settings.api_url.as_deref();
+        Ok(Self {
+            rest: rest::Rest::new(&settings.token, api_url, patience.call_max)?,
+            ear,
+            home: home.clone(),
+            patience,
+            counts: interact::Counts::default(),
+            places: Arc::new(Semaphore::new(INTERACTIONS_MAX as usize)),
+            stories: Arc::new(Semaphore::new(STORIES_MAX)),
+            seen: Mutex::default(),
+            ages: Mutex::new(age::Ages::new(clock(), Instant::now())),
+        })
+    }
+
+    /// Works on an interaction beside all others, if there is a place.
+    fn spawn<F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return interact::count(&self.counts.refused);
+        };
+        let work = work(Arc::clone(self));
+        tokio::spawn(async move {
+            work.await;
+            drop(place);
+        });
+    }
+
+    /// Waits until nothing is under way. Whether that came in time.
+    async fn drain(&self, time: Duration) -> bool {
+        let all = self.places.acquire_many(INTERACTIONS_MAX);
+        tokio::time::timeout(time, all).await.is_ok()
+    }
+
+    /// What the bot answers; nothing where it failed.
+    async fn story(&self, heard: Heard) -> Option<Reply> {
+        let turn = Arc::clone(&self.stories).acquire_owned().await.ok()?;
+        let ear = Arc::clone(&self.ear);
+        let told = self.home.spawn_blocking(move || {
+            let reply = ear(heard);
+            drop(turn);
+            reply
+        });
+        match told.await {
+            Ok(reply) => Some(reply),
+            Err(_) => {
+                error!("a story ended in a panic");
+                None
+            }
+        }
+    }
+
+    /// Whether this interaction has not come before.
+    fn is_first(&self, interaction: u64) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(interaction)
+    }
+
+    /// How old an interaction was when it arrived.
+    fn age(&self, interaction: u64, arrived: Instant) -> Duration {
+        let mut ages = self.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        ages.age(interaction, arrived, self.rest.date())
+    }
+
+    fn tell_counts(&self) {
+        use std::sync::atomic::Ordering::Relaxed;
+        let counts = &self.counts;
+        info!(
+            interactions.heard = counts.heard.load(Relaxed),
+            interactions.deferred = counts.deferred.load(Relaxed),
+            interactions.repeated = counts.repeated.load(Relaxed),
+            interactions.late = counts.late.load(Relaxed),
+            interactions.unreadable = counts.unreadable.load(Relaxed),
+            interactions.gone = counts.gone.load(Relaxed),
+            interactions.failed = counts.failed.load(Relaxed),
+            interactions.refused = counts.refused.load(Relaxed),
+            "done on Discord"
+        );
+    }
+}
+
+/// The last [`SEEN_MAX`] interactions.
+#[derive(Default)]
+struct Seen {
+    order: VecDeque<u64>,
+    numbers: HashSet<u64>,
+}
+
+impl Seen {
+    fn insert(&mut self, number: u64) -> bool {
+        if !self.numbers.insert(number) {
+            return false;
+        }
+        self.order.push_back(number);
+        if self.order.len() > SEEN_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.numbers.remove(&oldest);
+        }
+        true
+    }
+}
+
+/// What the clock on the wall says.
+#[expect(clippy::disallowed_methods, reason = "an edge reads the clock")]
+fn clock() -> Timestamp {
+    Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_interactions_are_remembered_and_no_more() {
+        let mut seen = Seen::default();
+        assert!(seen.insert(1));
+        assert!(!seen.insert(1));
+        for number in 2..10_000 {
+            assert!(seen.insert(number));
+        }
+        assert!(!seen.insert(9_999));
+        assert!(seen.insert(1));
+        assert_eq!((seen.order.len(), seen.numbers.len()), (SEEN_MAX, SEEN_MAX));
+    }
+
+    #[test]
+    fn the_settings_do_not_print_the_token() {
+        let settings = Settings {
+            token: "canary-token".into(),
+            api_url: None,
+            patience: Patience::default(),
+        };
+        assert!(!format!("{settings:?}").contains("canary"));
+    }
+}
