@@ -6,4 +6,5 @@ pub mod chat;
 pub mod console;
 pub mod discord;
 pub mod gaps;
+pub mod ops;
 pub mod wording;
