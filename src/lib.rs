@@ -3,6 +3,8 @@
 pub mod answer;
 pub mod bot;
 pub mod chat;
+pub mod cli;
+pub mod config;
 pub mod console;
 pub mod discord;
 pub mod gaps;

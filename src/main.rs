@@ -1,3 +1,7 @@
 //! The `studyhall` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    studyhall::cli::main(std::env::args_os(), std::env::vars_os())
+}

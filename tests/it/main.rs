@@ -2,6 +2,8 @@
 
 mod ask;
 mod browse;
+mod cli;
+mod config;
 mod discord_edge;
 mod discord_weather;
 mod fake;
@@ -9,5 +11,7 @@ mod gaps;
 mod hostile;
 mod markdown;
 mod rehearse;
+mod serve;
+mod tidy;
 mod wording;
 mod world;

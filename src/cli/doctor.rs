@@ -1,0 +1,242 @@
+//! `studyhall doctor`: everything that the bot needs, looked at one by one.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use studyhall_index::{Index, IndexError};
+
+use super::output::{BAD, DOUBTFUL, Output, STRONG, harmless, styled};
+use super::{Outcome, serve};
+use crate::config::{Environment, Flags, Settings, TokenError, Transport, load, token};
+use crate::discord;
+
+/// Look at everything that the bot needs, and say how to mend what is wrong
+///
+/// Each line is ok, a warning (it runs, but look at it) or a failure. Exit code 1 if there is a
+/// failure.
+#[derive(Debug, clap::Args)]
+pub(super) struct Doctor {
+    /// Print one JSON array: [{"level", "about", "message"}]
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Ok,
+    Warning,
+    Failure,
+}
+
+/// What was found about one thing.
+#[derive(Clone, Debug, Serialize)]
+struct Finding {
+    level: Level,
+    about: &'static str,
+    message: String,
+}
+
+impl Finding {
+    fn new(level: Level, about: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            level,
+            about,
+            message: message.into(),
+        }
+    }
+}
+
+pub(super) fn run(
+    doctor: &Doctor,
+    environment: &Environment,
+    flags: &Flags,
+    out: &mut Output,
+) -> anyhow::Result<Outcome> {
+    let findings = findings(environment, flags);
+    if doctor.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&findings)?)?;
+    } else {
+        for finding in &findings {
+            show(finding, out)?;
+        }
+    }
+    let failed = findings.iter().any(|f| f.level == Level::Failure);
+    Ok(match failed {
+        true => Outcome::No,
+        false => Outcome::Done,
+    })
+}
+
+fn show(finding: &Finding, out: &mut Output) -> io::Result<()> {
+    let (style, level) = match finding.level {
+        Level::Ok => (STRONG, "ok"),
+        Level::Warning => (DOUBTFUL, "warning"),
+        Level::Failure => (BAD, "failure"),
+    };
+    let level = styled(style, format!("{level:8}"));
+    let message = harmless(&finding.message);
+    writeln!(out, "{level} {:9} {message}", finding.about)
+}
+
+fn findings(environment: &Environment, flags: &Flags) -> Vec<Finding> {
+    let settings = match load(environment, flags) {
+        Ok(settings) => settings,
+        Err(rejected) => {
+            let problems = rejected.problems.iter();
+            let failure = |problem: &crate::config::Problem| {
+                Finding::new(Level::Failure, "settings", problem.to_string())
+            };
+            return problems.map(failure).collect();
+        }
+    };
+    let mut findings = vec![
+        settings_file(&settings),
+        notes(&settings.notes_dir),
+        data(&settings.data_dir),
+        index(&settings),
+        transport(&settings),
+        discord_token(&settings),
+    ];
+    if let Ok(on_discord) = serve::on_discord(&settings) {
+        findings.extend(on_discord_itself(&on_discord));
+    }
+    findings
+}
+
+fn settings_file(settings: &Settings) -> Finding {
+    let message = match &settings.file {
+        Some(file) => format!("read from {}", file.display()),
+        None => "no settings file; the built-in values and the environment hold".to_owned(),
+    };
+    Finding::new(Level::Ok, "settings", message)
+}
+
+fn notes(folder: &Path) -> Finding {
+    let shown = folder.display();
+    match fs::read_dir(folder) {
+        Ok(_) => Finding::new(Level::Ok, "notes", format!("{shown} can be read")),
+        Err(error) => {
+            let mend = "name the folder of your notes as `notes_dir` or with --notes-dir";
+            let message = format!("cannot read {shown}: {error}; {mend}");
+            Finding::new(Level::Failure, "notes", message)
+        }
+    }
+}
+
+fn data(folder: &Path) -> Finding {
+    let shown = folder.display();
+    // Created only if it is not there, so that nothing of anybody's is touched.
+    let probe = folder.join(format!(".doctor-{}", std::process::id()));
+    let tried = fs::create_dir_all(folder)
+        .and_then(|()| fs::File::create_new(&probe))
+        .and_then(|_| fs::remove_file(&probe));
+    match tried {
+        Ok(()) => Finding::new(Level::Ok, "data", format!("{shown} can be written")),
+        Err(error) => {
+            let mend = "let this user write there, or name another folder as `data_dir`";
+            let message = format!("cannot write in {shown}: {error}; {mend}");
+            Finding::new(Level::Failure, "data", message)
+        }
+    }
+}
+
+fn index(settings: &Settings) -> Finding {
+    let folder = settings.index_dir();
+    let mend = "`studyhall index --rebuild` builds it anew";
+    let looked_at = folder.exists().then(|| -> Result<_, IndexError> {
+        let index = Index::open(&folder)?;
+        Ok((index.is_built(), index.n_sections(), index.damaged()?))
+    });
+    let (level, message) = match looked_at {
+        None | Some(Ok((false, _, _))) => {
+            let message = "not built; `studyhall index` builds it, and so does the first question";
+            (Level::Warning, message.to_owned())
+        }
+        Some(Ok((true, n, damaged))) if damaged.is_empty() => {
+            (Level::Ok, format!("{n} sections in {}", folder.display()))
+        }
+        Some(Ok((true, _, damaged))) => {
+            let n = damaged.len();
+            (
+                Level::Failure,
+                format!("{n} damaged files in {}; {mend}", folder.display()),
+            )
+        }
+        Some(Err(error)) => {
+            let error = anyhow::Error::from(error);
+            (Level::Failure, format!("{error:#}; {mend}"))
+        }
+    };
+    Finding::new(level, "index", message)
+}
+
+fn transport(settings: &Settings) -> Finding {
+    match settings.discord.transport {
+        Transport::Gateway => Finding::new(Level::Ok, "transport", "gateway"),
+        Transport::Http => Finding::new(Level::Failure, "transport", super::NO_HTTP),
+    }
+}
+
+fn discord_token(settings: &Settings) -> Finding {
+    match token(settings.discord.token.as_ref()) {
+        Ok(token) if token.exposed => {
+            let message = "others can read the file that holds the token; `chmod 600` it";
+            Finding::new(Level::Warning, "token", message)
+        }
+        Ok(_) => Finding::new(Level::Ok, "token", "set"),
+        Err(error @ TokenError::Missing) => {
+            let message = format!("{error}. Only `studyhall serve` needs it");
+            Finding::new(Level::Warning, "token", message)
+        }
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            Finding::new(Level::Failure, "token", format!("{error:#}"))
+        }
+    }
+}
+
+/// What Discord says, asked with the token.
+fn on_discord_itself(on_discord: &discord::Settings) -> Vec<Finding> {
+    let report = match discord::check(on_discord) {
+        Ok(report) => report,
+        Err(error) => {
+            return vec![Finding::new(
+                Level::Failure,
+                "discord",
+                format!("{error:#}"),
+            )];
+        }
+    };
+    let application = Finding::new(
+        Level::Ok,
+        "discord",
+        format!(
+            "the token is good; the application is {}",
+            report.application
+        ),
+    );
+    let commands = match report.commands_registered {
+        true => Finding::new(Level::Ok, "commands", "registered as this version has them"),
+        false => {
+            let message = "not as this version has them; `studyhall serve` registers them";
+            Finding::new(Level::Warning, "commands", message)
+        }
+    };
+    let (remaining, total) = (report.sessions_remaining, report.sessions_total);
+    let sessions = match remaining {
+        0 => {
+            let message =
+                format!("none of {total} starts is left today; Discord allows more later");
+            Finding::new(Level::Failure, "sessions", message)
+        }
+        _ => Finding::new(
+            Level::Ok,
+            "sessions",
+            format!("{remaining} of {total} starts left today"),
+        ),
+    };
+    vec![application, commands, sessions]
+}
