@@ -8,7 +8,7 @@ use tantivy::collector::TopDocs;
 use tantivy::index::SegmentId;
 use tantivy::query::{FuzzyTermQuery, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocSet, Searcher, TERMINATED, Term};
+use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, Term};
 
 use crate::concepts::phrases;
 use crate::documents::{Facts, hash_of};
@@ -237,22 +237,32 @@ impl<'a> Lexicon<'a> {
         Ok(found)
     }
 
-    /// Words of the notes within `distance` edits of a word that they lack, with the number of
-    /// notes that hold each.
-    pub(crate) fn near(&self, word: &str, distance: u8) -> tantivy::Result<HashMap<String, u32>> {
-        let mut near = HashMap::new();
+    /// Words of the notes within `distance` edits of a word that they lack.
+    pub(crate) fn near(&self, word: &str, distance: u8) -> tantivy::Result<HashSet<String>> {
+        let mut near = HashSet::new();
         let term = Term::from_field_text(FIELDS.vocabulary, word);
         let query = FuzzyTermQuery::new(term, distance, true);
         for segment in self.searcher.segment_readers() {
             let inverted = segment.inverted_index(FIELDS.vocabulary)?;
             let mut terms = inverted.terms().search(query.automaton()?).into_stream()?;
             while terms.advance() {
-                if let Ok(word) = std::str::from_utf8(terms.key()) {
-                    *near.entry(word.to_owned()).or_default() += terms.value().doc_freq;
-                }
+                near.extend(std::str::from_utf8(terms.key()).map(str::to_owned));
             }
         }
         Ok(near)
+    }
+
+    /// Where the sections lie that have one of these names, whole, as far as they matter.
+    pub(crate) fn named(&self, names: &[String]) -> tantivy::Result<HashSet<DocAddress>> {
+        let mut named = HashSet::new();
+        for name in names.iter().filter(|name| self.is_name(name)) {
+            let term = Term::from_field_text(FIELDS.name, name);
+            let query = TermQuery::new(term, IndexRecordOption::Basic);
+            let collector = TopDocs::with_limit(FOUND_MAX).order_by_score();
+            let found = self.searcher.search(&query, &collector)?;
+            named.extend(found.into_iter().map(|(_, at)| at));
+        }
+        Ok(named)
     }
 
     /// Stems of the notes that share a long beginning with a stem that they lack, the likeliest

@@ -1,5 +1,6 @@
 //! A question as typed becomes the concepts that it asks for.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use crate::lexicon::{Kind, Lexicon, is_english};
@@ -14,6 +15,8 @@ const CONCEPTS_MAX: usize = 40;
 /// Words of a long form, at most.
 const PHRASE_MAX: usize = 6;
 
+/// In how many sections a word of the lists below counts as standing, when spelling is mended.
+const ASKED: u64 = 5;
 /// What a word counts that says how something is asked rather than what about.
 const WEAK: f32 = 0.25;
 /// What a word counts that stands before everything in these notes, such as a maker's name.
@@ -66,6 +69,8 @@ pub(crate) struct Question {
     pub(crate) concepts: Vec<Concept>,
     /// Its stems in order, question words included.
     pub(crate) stems: Vec<String>,
+    /// The names that it may be: its stems in order, with and without question words.
+    pub(crate) names: Vec<String>,
     /// Whether two things are to be compared.
     pub(crate) compares: bool,
     /// Whether a figure is asked for.
@@ -102,7 +107,7 @@ impl Question {
         for word in words(text).take(WORDS_MAX) {
             surface(word.text, &mut small);
             let mut guessed = false;
-            if let Some(right) = corrected(word.text, &small, lexicon)? {
+            if let Some(right) = corrected(word.text, &small, lexicon, stems)? {
                 question.note_correction(word.text, &right);
                 guessed = word.text.starts_with(char::is_uppercase);
                 small = right;
@@ -114,6 +119,10 @@ impl Question {
             });
         }
         question.stems = typed.iter().map(|word| word.stem.clone()).collect();
+        let content = typed.iter().filter(|word| is_content(word));
+        let content: Vec<&str> = content.map(|word| word.stem.as_str()).collect();
+        question.names = vec![joined(&typed), content.join(" ")];
+        question.names.dedup();
         question.compares = typed
             .iter()
             .any(|word| LISTS.compare.contains(word.small.as_str()));
@@ -463,7 +472,12 @@ fn halves(
 
 /// What a word was meant to be: the nearest word of the notes, where they lack it as typed, one
 /// edit away from five letters on and two from nine. Codes, acronyms and English words stay.
-fn corrected(typed: &str, small: &str, lexicon: &Lexicon<'_>) -> tantivy::Result<Option<String>> {
+fn corrected(
+    typed: &str,
+    small: &str,
+    lexicon: &Lexicon<'_>,
+    stems: &mut Stems,
+) -> tantivy::Result<Option<String>> {
     let n_letters = small.chars().count();
     let capitals = typed.chars().all(char::is_uppercase) && n_letters <= 8;
     let has_digit = small.contains(|letter: char| !letter.is_alphabetic());
@@ -477,23 +491,27 @@ fn corrected(typed: &str, small: &str, lexicon: &Lexicon<'_>) -> tantivy::Result
         return Ok(None);
     }
     let distance = if n_letters >= 9 { 2 } else { 1 };
-    let mut best: Option<(usize, bool, i64, String)> = None;
-    let mut offer = |word: &str, n_notes: i64| {
+    let mut best: Option<(usize, bool, Reverse<u64>, String)> = None;
+    let mut offer = |word: &str, n_sections: u64| {
         if word.chars().count() < 4 || !word.chars().all(char::is_alphabetic) {
             return;
         }
         let edits = strsim::osa_distance(small, word);
         let other_start = small.chars().next() != word.chars().next();
-        let offered = (edits, other_start, -n_notes, word.to_owned());
+        let offered = (edits, other_start, Reverse(n_sections), word.to_owned());
         if edits <= usize::from(distance) && best.as_ref().is_none_or(|best| offered < *best) {
             best = Some(offered);
         }
     };
-    for (word, n_notes) in lexicon.near(small, distance)? {
-        offer(&word, i64::from(n_notes));
+    for word in lexicon.near(small, distance)? {
+        let n_sections = lexicon.n_with(stems.stem(&word));
+        // A word that went with its note may still be listed.
+        if n_sections > 0 {
+            offer(&word, n_sections);
+        }
     }
     for word in LISTS.stop.iter().chain(&LISTS.compare).chain(&LISTS.weak) {
-        offer(word, 5);
+        offer(word, ASKED);
     }
     Ok(best.map(|(_, _, _, word)| word))
 }

@@ -37,6 +37,8 @@ const HEADING_MAX: f32 = 1.0;
 /// What a long form weighs beside its short form.
 const LONG_FORM: f32 = 1.3;
 
+/// What a name adds that is the question, whole: a title or an alias comes first.
+const BY_NAME: f32 = 2.0;
 /// What a heading adds that the question explains and that explains the question.
 const BY_HEADING: f32 = 4.0;
 /// What parent headings add that hold the question's words.
@@ -84,6 +86,8 @@ struct Candidate {
     at: DocAddress,
     score: f32,
     reasons: Vec<Reason>,
+    /// Whether the question is its name.
+    named: bool,
     heading: HashSet<u64>,
     parents: HashSet<u64>,
 }
@@ -114,7 +118,7 @@ pub(crate) fn rank(
     };
     let collector = TopDocs::with_limit(FIRST.max(n)).order_by_score();
     let found = searcher.search(query.as_ref(), &collector)?;
-    let mut weigher = Weigher::new(question, lexicon);
+    let mut weigher = Weigher::new(question, lexicon)?;
     let mut candidates = Vec::with_capacity(found.len());
     for (score, at) in found {
         candidates.push(weigher.weigh(score, at, searcher)?);
@@ -229,6 +233,8 @@ struct Weigher<'a> {
     /// The forms of each concept as hashes.
     forms: Vec<Vec<Vec<u64>>>,
     total: f32,
+    /// Sections whose name the question is.
+    named: HashSet<DocAddress>,
     columns: HashMap<u32, Columns>,
 }
 
@@ -240,20 +246,21 @@ struct Columns {
 }
 
 impl<'a> Weigher<'a> {
-    fn new(question: &'a Question, lexicon: &'a Lexicon<'a>) -> Self {
+    fn new(question: &'a Question, lexicon: &'a Lexicon<'a>) -> tantivy::Result<Self> {
         let hashes = |concept: &Concept| {
             let forms = concept.forms.iter();
             forms
                 .map(|form| form.iter().map(|stem| hash_of(stem)).collect())
                 .collect()
         };
-        Self {
+        Ok(Self {
             question,
             lexicon,
             forms: question.concepts.iter().map(hashes).collect(),
             total: question.weight(),
+            named: lexicon.named(&question.names)?,
             columns: HashMap::new(),
-        }
+        })
     }
 
     fn weigh(
@@ -277,6 +284,9 @@ impl<'a> Weigher<'a> {
         let heading: HashSet<u64> = columns.heading.values_for_doc(at.doc_id).collect();
         let parents: HashSet<u64> = columns.parents.values_for_doc(at.doc_id).collect();
         let (fit, n_named) = self.heading_fit(&heading);
+        // An alias stands in no heading, and is as good as one.
+        let named = self.named.contains(&at) && facts.n_words >= N_EMPTY;
+        let fit = if named { 1.0 } else { fit };
         let mut candidate = Candidate {
             at,
             score,
@@ -284,9 +294,13 @@ impl<'a> Weigher<'a> {
                 name: "words",
                 value: score,
             }],
+            named,
             heading,
             parents,
         };
+        if named {
+            candidate.times("name", 1.0 + BY_NAME);
+        }
         candidate.times("heading", 1.0 + BY_HEADING * fit);
         let by_parents = self.share(|forms| any_form_in(forms, &candidate.parents));
         candidate.times("parents", 1.0 + BY_PARENTS * by_parents);
@@ -439,7 +453,12 @@ impl<'a> Reader<'a> {
     }
 
     fn read(&mut self, mut candidate: Candidate, section: Section, stems: &mut Stems) -> Ranked {
-        let reading = self.take_in(&section, stems);
+        let mut reading = self.take_in(&section, stems);
+        if candidate.named {
+            // The name counts as a line of the text that holds the whole question.
+            reading.lines.push(u128::MAX);
+            reading.pairs = u128::MAX;
+        }
         let all = reading.lines.iter().fold(0, |all, line| all | line);
         let cover = self.share(|bits, _| all & bits == bits);
         let parents = &candidate.parents;
@@ -459,7 +478,7 @@ impl<'a> Reader<'a> {
         let named: Vec<bool> = self
             .forms
             .iter()
-            .map(|forms| forms.iter().any(|(_, hashes)| in_any(&above, hashes)))
+            .map(|forms| candidate.named || forms.iter().any(|(_, hashes)| in_any(&above, hashes)))
             .collect();
         let held = self.forms.iter().zip(&named);
         let held: Vec<bool> = held

@@ -130,6 +130,41 @@ fn an_alias_is_a_title() {
 }
 
 #[test]
+fn an_alias_comes_before_a_heading_that_only_holds_it() {
+    let world = World::new(&[
+        (
+            "a.md",
+            "---\naliases: [parcel shelf]\n---\n# Depot\n\nWhere boxes wait.\n",
+        ),
+        (
+            "b.md",
+            "# Parcel shelf limits\n\nA parcel shelf holds ten. The parcel shelf bends. Each parcel \
+             on the shelf is weighed, and a parcel shelf is swept daily.\n",
+        ),
+    ]);
+    let found = search(&world.built(), "parcel shelf");
+    let first = found.hits.first().map(|hit| hit.section.id());
+    assert_eq!(first.as_deref(), Some("a.md#depot"));
+    assert!(found.answered, "{}", found.confidence);
+}
+
+#[test]
+fn of_two_words_as_near_the_commoner_is_meant() {
+    let world = World::new(&[
+        ("a.md", "# A\n\nThe blorbax.\n"),
+        (
+            "b.md",
+            "# B\n\nThe blorbex.\n\n## C\n\nA blorbex.\n\n## D\n\nOne blorbex.\n",
+        ),
+    ]);
+    let corrections = search(&world.built(), "blorbox").corrections;
+    let read_as = corrections
+        .first()
+        .map(|correction| correction.read_as.as_str());
+    assert_eq!(read_as, Some("blorbex"));
+}
+
+#[test]
 fn short_and_long_form_are_one() {
     check("DLQ", "sqs.md#dead-letter-queue");
     check("what is a DLQ?", "sqs.md#dead-letter-queue");
