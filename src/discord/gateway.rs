@@ -128,7 +128,7 @@ impl Gateway {
             Ok(address) => self.dial(address).await,
             Err(trouble) => Err(trouble),
         };
-        let mut socket = match dialled {
+        let socket = match dialled {
             Ok(socket) => socket,
             Err(trouble) => {
                 self.session = session;
@@ -142,7 +142,7 @@ impl Gateway {
         let opened = Instant::now();
         let mut line = Line::new(&self.token, session, chance(), opened);
         let mut last_heard = opened;
-        let next = self.talk(&mut socket, &mut line, &mut last_heard).await;
+        let next = self.talk(socket, &mut line, &mut last_heard).await;
         self.silent += last_heard.elapsed();
         if line.is_ready() {
             self.n_unready = 0;
@@ -261,7 +261,7 @@ impl Gateway {
     /// Talks until the line ends. `last_heard` is when Discord last heard a heartbeat.
     async fn talk(
         &mut self,
-        socket: &mut Socket,
+        mut socket: Socket,
         line: &mut Line,
         last_heard: &mut Instant,
     ) -> Result<Next, Trouble> {
@@ -307,7 +307,8 @@ impl Gateway {
                     self.silent = Duration::ZERO;
                 }
                 Some(Act::Leave(code, next)) => {
-                    hang_up(socket, code).await;
+                    // A dead line says no good-bye, and what was missed on it grows old meanwhile.
+                    tokio::spawn(hang_up(socket, code));
                     return Ok(next);
                 }
                 Some(act) => self.heard(act),
@@ -420,7 +421,7 @@ fn resume_address(session: &Session, known: &Url) -> Url {
     wanted.unwrap_or_else(|| known.clone())
 }
 
-async fn hang_up(socket: &mut Socket, code: u16) {
+async fn hang_up(mut socket: Socket, code: u16) {
     let frame = CloseFrame {
         code: code.into(),
         reason: "".into(),
