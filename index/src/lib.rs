@@ -8,6 +8,7 @@ pub mod blocks;
 mod concepts;
 mod disk;
 mod documents;
+mod feedback;
 mod folder;
 mod holdings;
 mod index;
@@ -22,6 +23,7 @@ mod schema;
 mod search;
 mod section;
 mod sync;
+mod synonyms;
 mod words;
 mod writing;
 

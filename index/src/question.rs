@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use crate::lexicon::{Kind, Lexicon, is_english};
 use crate::quote::Wanted;
 use crate::search::Correction;
+use crate::synonyms::synonyms;
 use crate::words::{Stems, surface, words};
 
 /// Words of a question that are read; a longer one is cut.
@@ -19,8 +20,12 @@ const PHRASE_MAX: usize = 6;
 const ASKED: u64 = 5;
 /// What a word counts that says how something is asked rather than what about.
 const WEAK: f32 = 0.25;
+/// The same where `of` follows: `types of volumes` asks for the types.
+const WEAK_OF: f32 = 0.5;
 /// What a word counts that stands before everything in these notes, such as a maker's name.
 const THEME: f32 = 0.3;
+/// How sure a form is that was only read into the question.
+const GUESSED: f32 = 0.5;
 /// Words that a question brings along. They are not looked for.
 const STOP: &str = "a an and are as at be but by for if in into is it no not of on or such that the \
     their then there these they this to was will with what which who whom whose when where why how \
@@ -50,6 +55,8 @@ const FIGURE: &str = "many much long often size big large small fast maximum min
 pub(crate) struct Concept {
     /// Each form as stems; all of a form's stems must be there for it to count in full.
     pub(crate) forms: Vec<Vec<String>>,
+    /// How many of the forms are its own; those behind them are synonyms.
+    pub(crate) n_own: usize,
     /// What the concept counts, from 0 to 1.
     pub(crate) share: f32,
     /// What it weighs by its rarity.
@@ -85,12 +92,16 @@ struct Typed {
     stem: String,
     /// Whether a capitalised word was read as another: it may have been a name that the notes lack.
     guessed: bool,
+    /// Whether `of` follows.
+    of: bool,
 }
 
 /// The forms of a concept on their way into the question.
 struct Forms {
     forms: Vec<Vec<String>>,
-    weak: bool,
+    synonyms: &'static [String],
+    /// What it counts if it only says how something is asked.
+    weak: Option<f32>,
     guessed: bool,
 }
 
@@ -102,10 +113,13 @@ impl Question {
         stems: &mut Stems,
     ) -> tantivy::Result<Self> {
         let mut question = Self::default();
-        let mut typed = Vec::new();
+        let mut typed: Vec<Typed> = Vec::new();
         let mut small = String::new();
         for word in words(text).take(WORDS_MAX) {
             surface(word.text, &mut small);
+            if let Some(before) = typed.last_mut().filter(|_| small == "of") {
+                before.of = true;
+            }
             let mut guessed = false;
             if let Some(right) = corrected(word.text, &small, lexicon, stems)? {
                 question.note_correction(word.text, &right);
@@ -116,6 +130,7 @@ impl Question {
                 stem: stems.stem(&small).to_owned(),
                 small: small.clone(),
                 guessed,
+                of: false,
             });
         }
         question.stems = typed.iter().map(|word| word.stem.clone()).collect();
@@ -203,7 +218,8 @@ impl Question {
             for word in typed {
                 let forms = Forms {
                     forms: vec![vec![word.stem.clone()]],
-                    weak: true,
+                    synonyms: &[],
+                    weak: Some(WEAK),
                     guessed: false,
                 };
                 self.add(forms, lexicon)?;
@@ -259,7 +275,8 @@ impl Question {
                 let guessed = run.iter().any(|word| word.guessed);
                 let forms = Forms {
                     forms,
-                    weak: false,
+                    synonyms: &[],
+                    weak: None,
                     guessed,
                 };
                 self.add(forms, lexicon)?;
@@ -271,11 +288,15 @@ impl Question {
     fn add(&mut self, forms: Forms, lexicon: &Lexicon<'_>) -> tantivy::Result<()> {
         let Forms {
             mut forms,
+            synonyms,
             weak,
             guessed,
         } = forms;
         let mut seen = HashSet::new();
         forms.retain(|form| !form.is_empty() && seen.insert(form.clone()));
+        let n_own = forms.len();
+        let known = synonyms.iter().filter(|stem| lexicon.n_with(stem) > 0);
+        forms.extend(known.map(|stem| vec![stem.clone()]));
         let Some(first) = forms.first() else {
             return Ok(());
         };
@@ -286,9 +307,9 @@ impl Question {
         {
             return Ok(());
         }
-        let share = match &first[..] {
-            _ if weak => WEAK,
-            [stem] if lexicon.is_theme(stem)? => THEME,
+        let share = match (weak, &first[..]) {
+            (Some(share), _) => share,
+            (None, [stem]) if lexicon.is_theme(stem)? => THEME,
             _ => 1.0,
         };
         let is_known = |form: &&Vec<String>| form.iter().all(|stem| lexicon.n_with(stem) > 0);
@@ -303,9 +324,10 @@ impl Question {
                 .as_deref()
                 .map_or_else(|| lexicon.weight_max(), weights),
             known: known.is_some(),
-            weak,
+            weak: weak.is_some(),
             guessed,
             forms,
+            n_own,
         });
         Ok(())
     }
@@ -315,6 +337,16 @@ impl Concept {
     /// Whether it says what is asked about: no weak word, and no theme.
     pub(crate) fn counts(&self) -> bool {
         self.share >= 1.0
+    }
+
+    /// How surely the concept is meant where the form at this place was found, from 0 to 1.
+    pub(crate) fn sureness(&self, found: Option<usize>) -> f32 {
+        let own = if self.guessed { GUESSED } else { 1.0 };
+        match found {
+            Some(at) if at < self.n_own => own,
+            Some(_) => own * GUESSED,
+            None => 0.0,
+        }
     }
 
     /// What the concept counts among the others of its question.
@@ -409,7 +441,11 @@ fn forms_of(
     let split = |phrase: String| phrase.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let mut found = Forms {
         forms: vec![vec![word.stem.clone()]],
-        weak: LISTS.weak.contains(word.small.as_str()),
+        synonyms: &[],
+        weak: LISTS
+            .weak
+            .contains(word.small.as_str())
+            .then_some(if word.of { WEAK_OF } else { WEAK }),
         guessed: word.guessed,
     };
     if let Some(next) = follower {
@@ -432,6 +468,9 @@ fn forms_of(
         found.forms.extend(lexicon.phrases(&word.small, stems)?);
     }
     found.forms.extend(halves(word, lexicon, stems)?);
+    if found.weak.is_none() {
+        found.synonyms = synonyms(&word.stem);
+    }
     if found.forms.len() == 1 && lexicon.n_with(&word.stem) == 0 {
         let related = lexicon.related(&word.stem)?;
         found.guessed |= !related.is_empty();

@@ -1,6 +1,7 @@
 //! Ranking, in three passes, each over fewer sections with more to go by.
 //!
-//! 1. The engine finds the thirty best by BM25 over text and heading.
+//! 1. The engine finds the thirty best by BM25 over text and heading; for a long question again,
+//!    with words borrowed from the first of them.
 //! 2. Those are weighed by what the columns say: how much of the heading the question explains and
 //!    of the question the heading, what the parents say, how much text there is.
 //! 3. The best six are read: how much of the question they hold, and how close together.
@@ -15,13 +16,13 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocAddress, Searcher, Term};
 
 use crate::documents::{Facts, hash_of};
+use crate::feedback::{self, LENDERS};
 use crate::index::section_at;
 use crate::lexicon::Lexicon;
 use crate::question::{Concept, HASHED, Question};
 use crate::schema::FIELDS;
 use crate::search::Reason;
 use crate::section::Section;
-
 use crate::words::{Stems, words};
 
 /// Sections that the second pass weighs.
@@ -36,6 +37,8 @@ const HEADING_MIN: f32 = 0.2;
 const HEADING_MAX: f32 = 1.0;
 /// What a long form weighs beside its short form.
 const LONG_FORM: f32 = 1.3;
+/// What a synonym weighs beside the word that was typed, at most.
+const SYNONYM: f32 = 0.8;
 
 /// What a name adds that is the question, whole: a title or an alias comes first.
 const BY_NAME: f32 = 2.0;
@@ -75,10 +78,10 @@ pub(crate) struct Ranked {
     pub(crate) section: Section,
     pub(crate) score: f32,
     pub(crate) reasons: Vec<Reason>,
-    /// Which concepts of the question stand in the heading or its parents.
-    pub(crate) named: Vec<bool>,
-    /// Which concepts stand there or in the text.
-    pub(crate) held: Vec<bool>,
+    /// How surely each concept of the question stands in the heading or its parents, from 0 to 1.
+    pub(crate) named: Vec<f32>,
+    /// The same for there and the text.
+    pub(crate) held: Vec<f32>,
 }
 
 /// A section on its way through the passes.
@@ -117,7 +120,16 @@ pub(crate) fn rank(
         return Ok(Vec::new());
     };
     let collector = TopDocs::with_limit(FIRST.max(n)).order_by_score();
-    let found = searcher.search(query.as_ref(), &collector)?;
+    let mut found = searcher.search(query.as_ref(), &collector)?;
+    if feedback::borrows(question) {
+        let mut lenders = Vec::with_capacity(LENDERS);
+        for (score, at) in found.iter().take(LENDERS) {
+            let section = section_at(searcher, *at)?;
+            lenders.extend(section.map(|section| (*score, section)));
+        }
+        let borrowed = feedback::borrowed(question, &lenders, lexicon, stems);
+        found = searcher.search(&widened(query, borrowed), &collector)?;
+    }
     let mut weigher = Weigher::new(question, lexicon)?;
     let mut candidates = Vec::with_capacity(found.len());
     for (score, at) in found {
@@ -166,21 +178,27 @@ fn query_of(
     let heading = heading_weight(question);
     let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::new();
     for concept in question.concepts.iter().filter(|concept| concept.known) {
-        let forms = concept.forms.iter();
-        let known = forms.filter(|form| form.iter().all(|stem| lexicon.n_with(stem) > 0));
-        let known: Vec<&Vec<String>> = known.collect();
+        let forms = concept.forms.iter().enumerate();
+        let known = forms.filter(|(_, form)| form.iter().all(|stem| lexicon.n_with(stem) > 0));
+        let known: Vec<(usize, &Vec<String>)> = known.collect();
         match known[..] {
             [] => {}
-            [form] if form.len() == 1 => parts.extend(
+            [(at, form)] if form.len() == 1 && at < concept.n_own => parts.extend(
                 [(FIELDS.text, 1.0), (FIELDS.heading, heading)].map(|(field, weight)| {
                     (Occur::Should, term(field, &form[0], weight * concept.share))
                 }),
             ),
             _ => {
-                let forms = known
-                    .iter()
-                    .map(|form| form_query(form, heading, lexicon))
-                    .collect();
+                let forms = known.iter().map(|(at, form)| match *at < concept.n_own {
+                    true => form_query(form, heading, lexicon),
+                    // A rare word is not worth more for standing in for a common one.
+                    false => {
+                        let rarity = lexicon.weight(&form[0]).max(f32::EPSILON);
+                        let weight = SYNONYM * (concept.rarity / rarity).min(1.0);
+                        Box::new(BoostQuery::new(form_query(form, heading, lexicon), weight))
+                    }
+                });
+                let forms = forms.collect();
                 let any: Box<dyn Query> = Box::new(DisjunctionMaxQuery::new(forms));
                 parts.push((Occur::Should, Box::new(BoostQuery::new(any, concept.share))));
             }
@@ -196,6 +214,17 @@ fn query_of(
     let topic = term(FIELDS.topic, &topic.trim().to_lowercase(), 0.0);
     let both = vec![(Occur::Must, any), (Occur::Must, topic)];
     Some(Box::new(BooleanQuery::new(both)))
+}
+
+/// The query with words that the question borrowed. They bring no section in by themselves.
+fn widened(query: Box<dyn Query>, borrowed: Vec<(String, f32)>) -> BooleanQuery {
+    let mut parts = vec![(Occur::Must, query)];
+    parts.extend(
+        borrowed
+            .into_iter()
+            .map(|(stem, weight)| (Occur::Should, term(FIELDS.text, &stem, weight))),
+    );
+    BooleanQuery::new(parts)
 }
 
 fn term(field: Field, text: &str, weight: f32) -> Box<dyn Query> {
@@ -475,15 +504,17 @@ impl<'a> Reader<'a> {
         let above: HashSet<u64> = candidate.heading.union(parents).copied().collect();
         let in_any =
             |set: &HashSet<u64>, hashes: &[u64]| hashes.iter().all(|hash| set.contains(hash));
-        let named: Vec<bool> = self
-            .forms
-            .iter()
-            .map(|forms| candidate.named || forms.iter().any(|(_, hashes)| in_any(&above, hashes)))
-            .collect();
-        let held = self.forms.iter().zip(&named);
-        let held: Vec<bool> = held
-            .map(|(forms, named)| *named || forms.iter().any(|(bits, _)| all & bits == *bits))
-            .collect();
+        let concepts = self.question.concepts.iter().zip(&self.forms);
+        let mut named = Vec::with_capacity(self.forms.len());
+        let mut held = Vec::with_capacity(self.forms.len());
+        for (concept, forms) in concepts {
+            let in_names = forms.iter().position(|(_, hashes)| in_any(&above, hashes));
+            let in_text = forms.iter().position(|(bits, _)| all & bits == *bits);
+            let in_names = if candidate.named { Some(0) } else { in_names };
+            let by_name = concept.sureness(in_names);
+            named.push(by_name);
+            held.push(concept.sureness(in_text).max(by_name));
+        }
         let number = n_held.count() as f32 / self.forms.len().max(1) as f32;
         let (four, one) = (window(4), window(1));
         let close = self.close(&reading);

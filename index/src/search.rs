@@ -144,22 +144,9 @@ fn confidence(question: &Question, best: &Ranked, weight_max: f32) -> f32 {
     for &at in &counted {
         let concept = &question.concepts[at];
         let rarity = concept.rarity / weight_max.max(f32::EPSILON);
-        let sure = if concept.guessed {
-            0.5 * rarity
-        } else {
-            rarity
-        };
         all += rarity;
-        held += if best.held.get(at) == Some(&true) {
-            sure
-        } else {
-            0.0
-        };
-        named += if best.named.get(at) == Some(&true) {
-            sure
-        } else {
-            0.0
-        };
+        held += rarity * best.held.get(at).copied().unwrap_or_default();
+        named += rarity * best.named.get(at).copied().unwrap_or_default();
     }
     let n_strong = question.n_strong() as f32;
     let evidence = -8.05

@@ -3,6 +3,7 @@
 mod damaged;
 mod finding;
 mod hostile;
+mod meaning;
 mod sharing;
 mod syncing;
 mod world;
