@@ -60,15 +60,18 @@ impl Kind {
 pub(crate) struct Lexicon<'a> {
     searcher: &'a Searcher,
     headings: Arc<HeadingWeights>,
+    /// All sections, with those that are gone but not yet merged away: the engine counts them too
+    /// where it counts who holds a word.
     n_sections: f32,
 }
 
 impl<'a> Lexicon<'a> {
     pub(crate) fn new(searcher: &'a Searcher, cache: &HeadingCache) -> tantivy::Result<Self> {
+        let segments = searcher.segment_readers().iter();
         Ok(Self {
             searcher,
             headings: cache.of(searcher)?,
-            n_sections: searcher.num_docs() as f32,
+            n_sections: segments.map(|segment| segment.max_doc() as f32).sum(),
         })
     }
 

@@ -92,6 +92,28 @@ fn an_edited_note_is_as_it_is_now() {
 }
 
 #[test]
+fn many_edits_leave_an_answer_as_sure_as_it_was() {
+    let text = |version: usize| {
+        let sections = (0..8).map(|n| format!("## S3 part {n}\n\nS3 in version {version}.\n\n"));
+        format!("# S3\n\nStorage.\n\n{}", sections.collect::<String>())
+    };
+    let world = World::new(&[("s3.md", &text(0)), ("ebs.md", EBS), ("efs.md", EFS)]);
+    let index = world.built();
+    let sure = |index: &studyhall_index::Index| crate::world::search(index, "S3").confidence;
+    let before = sure(&index);
+    assert!(before > 0.5, "{before}");
+    for version in 1..9 {
+        world.write("s3.md", &text(version));
+        world.sync(&index);
+        assert!(
+            sure(&index) > before - 0.1,
+            "{version}: {} {before}",
+            sure(&index)
+        );
+    }
+}
+
+#[test]
 fn a_removed_note_takes_its_sections_along() {
     let world = World::new(&[("ebs.md", EBS), ("efs.md", EFS)]);
     let index = world.built();
