@@ -8,9 +8,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::json;
-use studyhall_index::Section;
+use studyhall_index::{Index, Section, SectionKey};
 
-use super::output::{Output, STRONG, harmless, styled};
+use super::output::{Output, STRONG, harmless, note, styled};
 use super::{Outcome, index};
 use crate::config::Settings;
 use measure::{Judgement, Measures};
@@ -33,11 +33,15 @@ An empty `expect` means that the notes do not hold the answer and must be said n
 
 Ranks count whether or not the answer was held to be one.
 
+With --min-hit1 or --min-refused the questions that went wrong are listed and the exit code is 1
+where a part falls below its floor: a guard for notes that are edited.
+
 With --queries and --qrels a document is a note, its id the file's name without .md, its score
 that of its best section.
 
 Examples:
   studyhall eval judged.jsonl --failures
+  studyhall eval judged.jsonl --min-hit1 0.95 --min-refused 0.95
   studyhall --notes-dir docs eval --queries queries.tsv --qrels qrels";
 
 /// Measure answers on judged questions
@@ -59,6 +63,17 @@ pub(super) struct Eval {
     /// List the questions that went wrong
     #[arg(long)]
     failures: bool,
+    /// The part of the answerable questions whose first section must be an expected one, 0 to 1
+    #[arg(long, value_name = "PART", value_parser = part, conflicts_with = "queries")]
+    min_hit1: Option<f64>,
+    /// The part of the questions without an answer that must be refused, 0 to 1
+    #[arg(long, value_name = "PART", value_parser = part, conflicts_with = "queries")]
+    min_refused: Option<f64>,
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    let part = text.parse().ok().filter(|part| (0.0..=1.0).contains(part));
+    part.ok_or_else(|| "not a number from 0 to 1, such as 0.95".to_owned())
 }
 
 pub(super) fn run(eval: &Eval, settings: &Settings, out: &mut Output) -> anyhow::Result<Outcome> {
@@ -70,6 +85,7 @@ pub(super) fn run(eval: &Eval, settings: &Settings, out: &mut Output) -> anyhow:
     let file = eval.file.clone().unwrap_or_default();
     let questions = questions::read(&file)?;
     let index = index::fresh(settings)?;
+    note_missing(&questions, &index)?;
     let mut judged = Vec::with_capacity(questions.len());
     for question in &questions {
         let found = index.search(&question.query, None, DEPTH)?;
@@ -82,11 +98,58 @@ pub(super) fn run(eval: &Eval, settings: &Settings, out: &mut Output) -> anyhow:
             first,
         });
     }
+    let missed = eval.missed(&judged);
+    let failures = eval.failures || !missed.is_empty();
     match eval.json {
-        true => print_json(&judged, eval.failures, out)?,
-        false => print_table(&judged, eval.failures, out)?,
+        true => print_json(&judged, failures, out)?,
+        false => print_table(&judged, failures, out)?,
     }
-    Ok(Outcome::Done)
+    for sentence in &missed {
+        note(sentence);
+    }
+    Ok(match missed.is_empty() {
+        true => Outcome::Done,
+        false => Outcome::No,
+    })
+}
+
+impl Eval {
+    /// A sentence for each floor that was not reached.
+    fn missed(&self, judged: &[Judged<'_>]) -> Vec<String> {
+        let all = Measures::of(judged.iter().map(|j| &j.judgement));
+        let floors = [
+            ("hit@1", all.hit_at_1, self.min_hit1),
+            ("the part refused", all.refused(), self.min_refused),
+        ];
+        let missed = floors.into_iter().filter_map(|(name, reached, floor)| {
+            let floor = floor?;
+            match reached {
+                None => Some(format!(
+                    "{name} has a floor, but no question is of that kind"
+                )),
+                Some(reached) if reached < floor => Some(format!(
+                    "{name} is {reached:.4}, below its floor of {floor}"
+                )),
+                Some(_) => None,
+            }
+        });
+        missed.collect()
+    }
+}
+
+/// Says which expectations no ranking can meet, for the notes have changed.
+fn note_missing(questions: &[Question], index: &Index) -> anyhow::Result<()> {
+    for question in questions {
+        for expected in question.expect.iter().filter(|id| id.contains('#')) {
+            if index.section(SectionKey::of(expected))?.is_none() {
+                let line = question.line;
+                note(format!(
+                    "line {line} expects {expected}, but there is no such section"
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A question, how it went, and the section that came first.

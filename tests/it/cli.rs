@@ -416,6 +416,11 @@ fn eval_measures_judged_questions() {
     assert_eq!(measured["wrong_answers"], json!(0));
     assert_eq!(measured["failures"][0]["line"], json!(2));
 
+    assert!(
+        ended.err.contains("line 2 expects queues.md#gone"),
+        "{ended:?}"
+    );
+
     desk.write(
         "judged.jsonl",
         "{\"query\": \"DLQ\", \"expect\": []}\n{\"query\": \"DLQ\"}\n",
@@ -423,6 +428,40 @@ fn eval_measures_judged_questions() {
     let ended = desk.run(&["eval", "judged.jsonl"]);
     assert_eq!((ended.code, ended.out.as_str()), (2, ""));
     assert!(ended.err.contains("judged.jsonl:2"), "{ended:?}");
+}
+
+#[test]
+fn eval_guards_floors() {
+    let desk = Desk::new();
+    desk.write(
+        "judged.jsonl",
+        "{\"query\": \"visibility timeout\", \"expect\": [\"queues.md#visibility-timeout\"]}\n\
+         {\"query\": \"dead-letter queue\", \"expect\": [\"queues.md#queues\"]}\n\
+         {\"query\": \"visibility timeout\", \"expect\": []}\n\
+         {\"query\": \"sourdough bread\", \"expect\": []}\n",
+    );
+    let run = |hit1: &str, refused: &str| {
+        let floors = ["--min-hit1", hit1, "--min-refused", refused];
+        desk.run(&[&["eval", "judged.jsonl"][..], &floors[..]].concat())
+    };
+    let held = run("0.5", "0.5");
+    assert_eq!((held.code, held.out.lines().count()), (0, 2), "{held:?}");
+    let missed = run("0.51", "0.5");
+    assert_eq!(missed.code, 1, "{missed:?}");
+    assert!(
+        missed.out.contains("line 2: not among ten: dead-letter"),
+        "{missed:?}"
+    );
+    assert!(
+        missed
+            .err
+            .contains("hit@1 is 0.5000, below its floor of 0.51"),
+        "{missed:?}"
+    );
+    let missed = run("0.5", "1");
+    assert_eq!(missed.code, 1, "{missed:?}");
+    assert!(missed.out.contains("line 3: wrong answer"), "{missed:?}");
+    assert_eq!(run("95", "0.5").code, 2);
 }
 
 #[test]

@@ -119,6 +119,12 @@ impl Measures {
         }
     }
 
+    /// The part of the questions without an answer that were refused, if there are any.
+    pub(super) fn refused(&self) -> Option<f64> {
+        let n = self.n - self.n_answerable;
+        (n > 0).then(|| 1.0 - self.wrong_answers as f64 / n as f64)
+    }
+
     pub(super) fn to_json(&self) -> serde_json::Value {
         json!({
             "n": self.n,
