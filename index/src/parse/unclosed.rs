@@ -48,9 +48,14 @@ pub(super) fn opener(block: &str) -> Option<Opener> {
     (!contains_ignore_case(&block[start.len()..], end)).then_some(Opener::Html { start, end })
 }
 
-/// The next line from `at` on that is an ATX heading.
+/// The next line from `at` on that is an ATX heading. A line starts at `at`.
 pub(super) fn next_heading(text: &str, at: usize) -> Option<usize> {
-    line_starts(text, at).find(|start| is_heading(&text[*start..]))
+    text[at..]
+        .match_indices('#')
+        .map(|(n, _)| at + n)
+        .map(|mark| text[at..mark].trim_end_matches(' ').len() + at)
+        .filter(|start| *start == at || text[..*start].ends_with('\n'))
+        .find(|start| is_heading(&text[*start..]))
 }
 
 /// Where reading must stop to be safe from what is known to stay open: at the first heading after
