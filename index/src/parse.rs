@@ -8,6 +8,7 @@ mod front_matter;
 mod headless;
 mod lines;
 mod outline;
+mod split;
 mod unclosed;
 mod warnings;
 

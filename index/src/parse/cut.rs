@@ -4,16 +4,15 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Parser};
 
-use super::lines::{LineCounter, count_lines, line_start, trim_blank_lines};
+use super::lines::{LineCounter, count_lines, line_end, line_start, trim_blank_lines};
 use super::outline::{OPTIONS, UnitKind, unit_kind};
+use super::split::split;
 
 /// Levels of quotes and lists that are opened to find a place to cut.
 const DEPTH_MAX: usize = 4;
-/// Characters that a forced cut steps back to find a word's beginning.
-const STEP_BACK_MAX: usize = 200;
 
 /// A part of a long text.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Part {
     /// Lines between the beginning of the whole and the part.
     pub(super) line: u32,
@@ -21,11 +20,14 @@ pub(super) struct Part {
     pub(super) text: String,
 }
 
-/// Cuts Markdown into parts of at most `limit` characters: between blocks and list items where
-/// that will do, else between the lines of code, the rows of a table, sentences, words.
+/// Cuts Markdown into parts of at most `limit` characters, one at least: between blocks and list
+/// items where that will do, else between the lines of code, the rows of a table, sentences, words.
 pub(super) fn cut(markdown: &str, limit: usize) -> Vec<Part> {
     let mut parts = Parts::default();
     parts.blocks(markdown, limit, 0, 0);
+    if parts.list.is_empty() {
+        parts.list.push(Part::default());
+    }
     parts.list
 }
 
@@ -33,13 +35,28 @@ pub(super) fn cut(markdown: &str, limit: usize) -> Vec<Part> {
 struct Block {
     kind: UnitKind,
     range: Range<usize>,
+    /// Where a paragraph that is too long may be cut, counted from its start.
+    places: Vec<Range<usize>>,
 }
 
-fn blocks(markdown: &str) -> Vec<Block> {
-    let mut spans: Vec<(UnitKind, Range<usize>)> = Vec::new();
+/// The blocks of the text, in which paragraphs of more than `limit` bytes have their places.
+fn blocks(markdown: &str, limit: usize) -> Vec<Block> {
+    if let Some(kind) = only_block(markdown) {
+        return vec![Block {
+            kind,
+            range: 0..markdown.len(),
+            places: Vec::new(),
+        }];
+    }
+    let mut found: Vec<Block> = Vec::new();
     let mut depth = 0_usize;
     let mut is_first_item = false;
+    let mut is_long_paragraph = false;
     for (event, span) in Parser::new_ext(markdown, OPTIONS).into_offset_iter() {
+        let is_place = matches!(
+            event,
+            Event::Text(_) | Event::SoftBreak | Event::HardBreak if is_long_paragraph && depth == 1
+        );
         let kind = match event {
             Event::Start(tag) => {
                 let kind = unit_kind(&tag, depth, &mut is_first_item);
@@ -54,32 +71,98 @@ fn blocks(markdown: &str) -> Vec<Block> {
             _ => None,
         };
         if let Some(kind) = kind {
-            spans.push((kind, line_start(markdown, span.start)..span.end));
+            let range = line_start(markdown, span.start)..span.end;
+            is_long_paragraph = kind == UnitKind::Paragraph && range.len() > limit;
+            found.push(Block {
+                kind,
+                range,
+                places: Vec::new(),
+            });
+        } else if let Some(block) = found.last_mut().filter(|_| is_place) {
+            let start = block.range.start;
+            block.places.push(span.start - start..span.end - start);
         }
     }
-    let mut blocks: Vec<Block> = Vec::with_capacity(spans.len());
+    with_the_rest(markdown, found)
+}
+
+/// The blocks, and with them what no block holds, such as the addresses of links.
+fn with_the_rest(markdown: &str, found: Vec<Block>) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::with_capacity(found.len());
     let mut at = 0;
-    for n in 0..=spans.len() {
-        let start = spans.get(n).map_or(markdown.len(), |(_, span)| span.start);
-        // What no block holds are the addresses of links; they go with the block before them.
+    let mut found = found.into_iter();
+    loop {
+        let next = found.next();
+        let start = next
+            .as_ref()
+            .map_or(markdown.len(), |next| next.range.start);
         let has_text = !markdown[at..start.max(at)].trim().is_empty();
         match blocks.last_mut() {
             Some(last) if !has_text => last.range.end = start,
             _ if has_text => blocks.push(Block {
                 kind: UnitKind::Html,
                 range: at..start,
+                places: Vec::new(),
             }),
-            _ => at = start,
+            _ => {}
         }
-        if let Some((kind, span)) = spans.get(n) {
-            blocks.push(Block {
-                kind: *kind,
-                range: span.clone(),
-            });
-            at = span.end;
-        }
+        let Some(block) = next else {
+            return blocks;
+        };
+        at = block.range.end;
+        blocks.push(block);
     }
-    blocks
+}
+
+/// The kind of the only block, where that can be told without reading: all lines are of one quote,
+/// or the only line is a list item or has no marks at all. So opening what nests deep costs little.
+fn only_block(markdown: &str) -> Option<UnitKind> {
+    let markdown = markdown.trim_end_matches('\n');
+    let is_quote_line = |line: &str| unindented(line).is_some_and(|line| line.starts_with('>'));
+    if !markdown.is_empty() && markdown.split('\n').all(is_quote_line) {
+        return Some(UnitKind::Quote);
+    }
+    if markdown.starts_with(char::is_alphabetic) && has_no_marks(markdown) {
+        return Some(UnitKind::Paragraph);
+    }
+    let mark = item_mark(unindented(markdown)?)?;
+    let is_rule = markdown
+        .bytes()
+        .all(|byte| matches!(byte, b' ' | b'\t') || mark == [byte]);
+    (!is_rule && !markdown.contains('\n')).then_some(UnitKind::FirstItem)
+}
+
+/// Whether no byte means something to Markdown inside a line, nor ends the line.
+fn has_no_marks(text: &str) -> bool {
+    let is_plain = |byte: u8| {
+        let is_punctuation = (b'\''..=b';').contains(&byte) & (byte != b'*');
+        let is_other = (byte == b' ') | (byte == b'?') | !byte.is_ascii();
+        is_punctuation | is_other | byte.is_ascii_alphabetic()
+    };
+    // Whole chunks are looked at without a branch, which the compiler makes fast.
+    let mut chunks = text.as_bytes().chunks(256);
+    chunks.all(|chunk| chunk.iter().fold(true, |all, byte| all & is_plain(*byte)))
+}
+
+/// The line without the spaces before it, unless they are so many that they make code of it.
+fn unindented(line: &str) -> Option<&str> {
+    let unindented = line.trim_start_matches(' ');
+    (line.len() - unindented.len() <= 3 && !unindented.starts_with('\t')).then_some(unindented)
+}
+
+/// The mark that makes a list item of this line.
+fn item_mark(line: &str) -> Option<&[u8]> {
+    let bytes = line.as_bytes();
+    let n_digits = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let is_mark = matches!(
+        (n_digits, bytes.get(n_digits)?),
+        (0, b'-' | b'+' | b'*') | (1..=9, b'.' | b')')
+    );
+    let is_apart = matches!(bytes.get(n_digits + 1), Some(b' ' | b'\t'));
+    (is_mark && is_apart).then_some(&bytes[..=n_digits])
 }
 
 #[derive(Default)]
@@ -99,7 +182,7 @@ impl Parts {
         let mut lines = LineCounter::new(markdown);
         let mut open = 0..0;
         let mut n_open = 0;
-        for block in blocks(markdown) {
+        for block in blocks(markdown, limit) {
             let n_chars = n_chars(&markdown[trim_blank_lines(markdown, block.range.clone())]);
             if n_open > 0 && n_open + n_chars > limit {
                 self.slice(markdown, open.clone(), line, &mut lines);
@@ -107,13 +190,7 @@ impl Parts {
             }
             if n_chars > limit {
                 let start = line + lines.line(block.range.start) - 1;
-                self.inside(
-                    block.kind,
-                    &markdown[block.range.clone()],
-                    limit,
-                    start,
-                    depth,
-                );
+                self.inside(block, markdown, limit, start, depth);
                 continue;
             }
             if n_open == 0 {
@@ -140,18 +217,18 @@ impl Parts {
     }
 
     /// Cuts one block that is too long.
-    fn inside(&mut self, kind: UnitKind, block: &str, limit: usize, line: u32, depth: usize) {
+    fn inside(&mut self, block: Block, markdown: &str, limit: usize, line: u32, depth: usize) {
         let may_open = depth < DEPTH_MAX;
-        match kind {
-            UnitKind::FirstItem | UnitKind::Item if may_open => match item_content(block) {
+        let text = &markdown[block.range];
+        match block.kind {
+            UnitKind::FirstItem | UnitKind::Item if may_open => match item_content(text) {
                 Some(content) => self.blocks(&content, limit, line, depth + 1),
-                None => self.lines_and_words(block, limit, line),
+                None => self.pieces(text, Vec::new(), limit, line),
             },
-            UnitKind::Quote if may_open => self.quote(block, limit, line, depth),
-            UnitKind::Code => self.code(block, limit, line),
-            UnitKind::Table => self.table(block, limit, line),
-            UnitKind::Paragraph => self.paragraph(block, limit, line),
-            _ => self.lines_and_words(block, limit, line),
+            UnitKind::Quote if may_open => self.quote(text, limit, line, depth),
+            UnitKind::Code => self.code(text, limit, line),
+            UnitKind::Table => self.table(text, limit, line),
+            _ => self.pieces(text, block.places, limit, line),
         }
     }
 
@@ -174,22 +251,20 @@ impl Parts {
 
     /// Cuts code between its lines; each part has the fences of the whole.
     fn code(&mut self, block: &str, limit: usize, line: u32) {
-        let mut lines: Vec<&str> = block.trim_end().split('\n').collect();
-        let opening = lines[0].trim();
+        let block = block.trim_end();
+        let (first, rest) = block.split_once('\n').unwrap_or((block, ""));
+        let opening = first.trim();
         let mark = opening.chars().next().filter(|c| matches!(c, '`' | '~'));
-        let Some(mark) = mark.filter(|_| !lines[0].starts_with("    ")) else {
-            return self.rows(&lines, "", "", limit, line);
+        let Some(mark) = mark.filter(|_| !first.starts_with("    ")) else {
+            return self.rows(block, "", "", limit, line);
         };
         let n_marks = opening.chars().take_while(|c| *c == mark).count();
         let closing: String = std::iter::repeat_n(mark, n_marks).collect();
-        let is_closed = lines.len() > 1
-            && lines.last().is_some_and(|last| {
-                last.trim().starts_with(&closing) && last.trim().chars().all(|c| c == mark)
-            });
-        lines.truncate(lines.len() - usize::from(is_closed));
+        let (before_last, last) = rest.rsplit_once('\n').unwrap_or(("", rest));
+        let is_closed = last.trim().starts_with(&closing) && last.trim().chars().all(|c| c == mark);
         self.rows(
-            &lines[1..],
-            &format!("{}\n", lines[0].trim_end()),
+            if is_closed { before_last } else { rest },
+            &format!("{}\n", first.trim_end()),
             &format!("\n{closing}"),
             limit,
             line + 1,
@@ -198,78 +273,54 @@ impl Parts {
 
     /// Cuts a table between its rows; each part has the head of the whole.
     fn table(&mut self, block: &str, limit: usize, line: u32) {
-        let lines: Vec<&str> = block.trim_end().split('\n').collect();
-        match lines.as_slice() {
-            [head, rule, rows @ ..] => {
-                self.rows(rows, &format!("{head}\n{rule}\n"), "", limit, line + 2);
-            }
-            _ => self.lines_and_words(block, limit, line),
+        let block = block.trim_end();
+        let head_end = line_end(block, line_end(block, 0));
+        let (head, rows) = block.split_at(head_end);
+        if head.bytes().filter(|byte| *byte == b'\n').count() < 2 {
+            return self.pieces(block, Vec::new(), limit, line);
         }
+        self.rows(rows, head, "", limit, line + 2);
     }
 
     /// Packs lines into parts between `head` and `foot`. A line too long for that is cut at its
     /// words.
-    fn rows(&mut self, lines: &[&str], head: &str, foot: &str, limit: usize, line: u32) {
+    fn rows(&mut self, lines: &str, head: &str, foot: &str, limit: usize, line: u32) {
         let n_around = n_chars(head) + n_chars(foot);
         if n_around * 2 > limit {
-            let whole = format!("{head}{}{foot}", lines.join("\n"));
+            let whole = format!("{head}{lines}{foot}");
             let n_head = count_lines(head.as_bytes());
-            return self.lines_and_words(&whole, limit, line - n_head);
+            return self.pieces(&whole, Vec::new(), limit, line - n_head);
         }
         let room = limit - n_around;
-        let mut open = String::new();
-        let mut n_open = 0;
-        let mut first = line;
-        for (row, line) in lines.iter().zip(line..) {
-            let n_row = n_chars(row) + 1;
-            if n_open + n_row > room && n_open > 0 {
-                self.push(first, format!("{head}{}{foot}", open.trim_end()));
-                open.clear();
-                n_open = 0;
-            }
-            if n_row > room {
+        let mut rest = lines;
+        let mut line = line;
+        while !rest.is_empty() {
+            let (rows, after) = leading_rows(rest, room);
+            let is_last = after.is_empty() && n_chars(rows) < room;
+            if rows.is_empty() {
+                let end = line_end(rest, 0);
+                let row = rest[..end].trim_end_matches('\n');
                 for piece in split(row, room, Vec::new()) {
                     self.push(line, format!("{head}{}{foot}", row[piece].trim_end()));
                 }
+                rest = &rest[end..];
+                line += 1;
                 continue;
             }
-            if n_open == 0 {
-                first = line;
+            let text = rows.trim_end();
+            if !(is_last && text.trim().is_empty()) {
+                self.push(line, format!("{head}{text}{foot}"));
             }
-            open.push_str(row);
-            open.push('\n');
-            n_open += n_row;
-        }
-        if !open.trim().is_empty() {
-            self.push(first, format!("{head}{}{foot}", open.trim_end()));
+            line += count_lines(rows.as_bytes());
+            rest = after;
         }
     }
 
-    /// Cuts a paragraph after a sentence, else after a line, else after a word; never inside a
-    /// link, code or emphasis as long as there is another place.
-    fn paragraph(&mut self, block: &str, limit: usize, line: u32) {
-        let mut places = Vec::new();
-        let mut depth = 0_usize;
-        for (event, span) in Parser::new_ext(block, OPTIONS).into_offset_iter() {
-            match event {
-                Event::Start(_) => depth += 1,
-                Event::End(_) => depth -= 1,
-                Event::SoftBreak | Event::HardBreak if depth == 1 => {
-                    places.push(span.start..span.end);
-                }
-                Event::Text(_) if depth == 1 => places.push(span),
-                _ => {}
-            }
-        }
+    /// Cuts text after a sentence, else after a line, else after a word; where there are places
+    /// for that, only there: never inside a link, code or emphasis as long as there is another.
+    fn pieces(&mut self, block: &str, places: Vec<Range<usize>>, limit: usize, line: u32) {
         let mut lines = LineCounter::new(block);
         for piece in split(block, limit, places) {
-            self.slice(block, piece, line, &mut lines);
-        }
-    }
-
-    fn lines_and_words(&mut self, block: &str, limit: usize, line: u32) {
-        let mut lines = LineCounter::new(block);
-        for piece in split(block, limit, Vec::new()) {
             self.slice(block, piece, line, &mut lines);
         }
     }
@@ -277,6 +328,16 @@ impl Parts {
 
 fn n_chars(text: &str) -> usize {
     text.chars().count()
+}
+
+/// The whole lines that fit into `room` characters, their ends included, and what follows them.
+fn leading_rows(lines: &str, room: usize) -> (&str, &str) {
+    let mut chars = lines.chars();
+    if room > 0 && chars.nth(room - 1).is_none() {
+        return (lines, "");
+    }
+    let window = &lines[..lines.len() - chars.as_str().len()];
+    lines.split_at(window.rfind('\n').map_or(0, |at| at + 1))
 }
 
 /// What an item holds, moved to the left margin line by line.
@@ -333,136 +394,4 @@ fn dedent(line: &str, columns: usize, out: &mut String) {
     }
     out.extend(std::iter::repeat_n(' ', column.saturating_sub(columns)));
     out.push_str(&line[at..]);
-}
-
-/// Cuts text into pieces of at most `limit` characters. `places` are the stretches in which a cut
-/// does no harm; where there are none, any white space will do.
-fn split(text: &str, limit: usize, places: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    let is_free = places.is_empty();
-    let places = if is_free {
-        std::iter::once(0..text.len()).collect()
-    } else {
-        places
-    };
-    let mut splitter = Splitter::new(text, limit);
-    for place in places {
-        let mut from = place.start;
-        while let Some(n) = text[from..place.end].find([' ', '\t', '\n']) {
-            let blank = from + n;
-            let next = text[blank..].trim_start_matches([' ', '\t', '\n']);
-            let at = text.len() - next.len();
-            from = at.min(place.end).max(blank + 1);
-            let crosses_line = text[blank..at].contains('\n');
-            if next.is_empty() || !(is_safe_start(next) || is_free && crosses_line) {
-                continue;
-            }
-            // A cut keeps the indentation of the line that follows it.
-            let at = if crosses_line {
-                line_start(text, at)
-            } else {
-                at
-            };
-            let ends_sentence = text[..blank].ends_with(['.', '!', '?', '。', '！', '？']);
-            let rank = match (ends_sentence, crosses_line) {
-                (true, _) => 0,
-                (_, true) => 1,
-                _ => 2,
-            };
-            splitter.offer(at, rank);
-        }
-    }
-    splitter.finish()
-}
-
-/// Whether text that starts like this is a paragraph rather than a list, a heading or a fence.
-fn is_safe_start(text: &str) -> bool {
-    let n_digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    match text[n_digits..].chars().next() {
-        Some('.' | ')') if n_digits > 0 => false,
-        Some(c) => n_digits > 0 || c.is_alphanumeric() || matches!(c, '(' | '"' | '\''),
-        None => false,
-    }
-}
-
-/// Chooses among the places offered, one piece after the other.
-struct Splitter<'a> {
-    text: &'a str,
-    limit: usize,
-    start: usize,
-    /// Where the piece must end at the latest.
-    window_end: usize,
-    /// The last place offered of each rank; the lower the better.
-    best: [usize; 3],
-    pieces: Vec<Range<usize>>,
-}
-
-impl<'a> Splitter<'a> {
-    fn new(text: &'a str, limit: usize) -> Self {
-        let mut splitter = Self {
-            text,
-            limit: limit.max(1),
-            start: 0,
-            window_end: 0,
-            best: [0; 3],
-            pieces: Vec::new(),
-        };
-        splitter.window_end = splitter.window();
-        splitter
-    }
-
-    fn window(&self) -> usize {
-        self.text[self.start..]
-            .char_indices()
-            .nth(self.limit)
-            .map_or(self.text.len(), |(at, _)| self.start + at)
-    }
-
-    fn offer(&mut self, at: usize, rank: usize) {
-        while at > self.window_end {
-            self.cut();
-        }
-        self.best[rank] = at;
-    }
-
-    fn cut(&mut self) {
-        let middle = self.start + (self.window_end - self.start) / 2;
-        let best = self.best;
-        let at = best
-            .into_iter()
-            .find(|at| *at > middle)
-            .or_else(|| best.into_iter().find(|at| *at > self.start))
-            .unwrap_or_else(|| self.forced());
-        self.pieces.push(self.start..at);
-        self.start = at;
-        self.window_end = self.window();
-    }
-
-    /// A place to cut where none was offered: before a letter if one is near.
-    fn forced(&self) -> usize {
-        let piece = &self.text[self.start..self.window_end];
-        let mut near = piece.char_indices().rev().take(STEP_BACK_MAX);
-        let mut after = self.text[self.window_end..].chars().next();
-        let mut at = self.window_end;
-        loop {
-            let before = near.next();
-            let at_word = after.is_some_and(char::is_alphabetic)
-                && before.is_some_and(|(_, c)| !c.is_alphanumeric());
-            match before {
-                _ if at_word => return at,
-                Some((n, c)) if n > 0 => {
-                    at = self.start + n;
-                    after = Some(c);
-                }
-                _ => return self.window_end,
-            }
-        }
-    }
-
-    fn finish(mut self) -> Vec<Range<usize>> {
-        while self.window_end < self.text.len() {
-            self.cut();
-        }
-        self.pieces.push(self.start..self.text.len());
-        self.pieces
-    }
 }
