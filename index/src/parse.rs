@@ -2,6 +2,7 @@
 
 mod abbreviations;
 mod anchors;
+mod bold;
 mod cut;
 mod decode;
 mod front_matter;
@@ -28,11 +29,6 @@ use warnings::Warnings;
 
 pub use decode::decode;
 pub(crate) use outline::OPTIONS;
-
-/// Characters of a bold text that may still be a name.
-const BOLD_MAX: usize = 60;
-/// Bold names kept for one section.
-const N_BOLD_MAX: usize = 32;
 
 /// Reads one note. Never fails: what is odd becomes a warning.
 ///
@@ -275,7 +271,7 @@ impl Builder<'_> {
                 line,
                 heading_path: draft.heading_path,
                 body: self.with_addresses(body, &range, draft.addresses),
-                bold: names(draft.bold.iter().map(|(_, bold)| bold.as_str())),
+                bold: bold::names(draft.bold.iter().map(|(_, bold)| bold.as_str())),
             });
             return;
         }
@@ -289,8 +285,11 @@ impl Builder<'_> {
             .add(draft.start, warnings::LONG_SECTION, message);
         let first_line = self.lines.line(range.start);
         for (n, part) in parts.into_iter().enumerate() {
-            let bold = outline::outline(&part.text, 0).stretches;
-            let bold = bold.iter().flat_map(|stretch| &stretch.bold);
+            let stretches = match bold::may_hold(&part.text) {
+                true => outline::outline(&part.text, 0).stretches,
+                false => Vec::new(),
+            };
+            let bold = stretches.iter().flat_map(|stretch| &stretch.bold);
             self.sections.push(Section {
                 path: self.path.to_owned(),
                 anchor: match n {
@@ -299,7 +298,7 @@ impl Builder<'_> {
                 },
                 line: if n == 0 { line } else { first_line + part.line },
                 heading_path: draft.heading_path.clone(),
-                bold: names(bold.map(|(_, bold)| bold.as_str())),
+                bold: bold::names(bold.map(|(_, bold)| bold.as_str())),
                 body: part.text,
             });
         }
@@ -375,26 +374,4 @@ impl Builder<'_> {
 
 fn hash(words: &str, above: u64) -> u64 {
     xxh3_64_with_seed(words.to_lowercase().as_bytes(), above.wrapping_add(1))
-}
-
-/// The bold texts that look like names, each once.
-fn names<'a>(bold: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for text in bold {
-        if names.len() >= N_BOLD_MAX {
-            break;
-        }
-        let name = text
-            .trim()
-            .trim_end_matches([':', ',', ';', '–', '—', '-'])
-            .trim_end();
-        let looks_like_a_name = name.len() <= 4 * BOLD_MAX
-            && name.chars().count() <= BOLD_MAX
-            && name.chars().any(char::is_alphabetic)
-            && !name.ends_with(['.', '!', '?']);
-        if looks_like_a_name && !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
 }
