@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::section::{BODY_MAX, Note, Section};
 
 use abbreviations::Abbreviations;
-use anchors::Anchors;
+use anchors::{Anchors, slug};
 use lines::{LineCounter, trim_blank_lines};
 use outline::{Heading, Outline, Stretch};
 use unclosed::Opener;
@@ -40,7 +40,7 @@ pub fn parse(path: &str, text: &str) -> Note {
     let text = lines::normalise(text);
     let mut warnings = Warnings::new(&text);
     let (front_matter, start) = front_matter::read(&text, &mut warnings);
-    let outline = outline::outline(&text, start);
+    let mut outline = outline::outline(&text, start);
     warn_of_unclosed(&outline, &mut warnings);
 
     let first = outline.stretches.iter().find_map(|s| s.heading.as_ref());
@@ -57,13 +57,13 @@ pub fn parse(path: &str, text: &str) -> Note {
         text: &text,
         title: &title,
         lines: LineCounter::new(&text),
-        anchors: Anchors::default(),
+        anchors: Anchors::with_capacity(outline.stretches.len()),
         abbreviations: Abbreviations::default(),
         sections: Vec::with_capacity(outline.stretches.len()),
         warnings,
     };
     if first.is_some() {
-        builder.headed(&outline, opening_is_title);
+        builder.headed(&mut outline.stretches, opening_is_title);
     } else {
         builder.headless(&outline);
     }
@@ -131,9 +131,10 @@ struct Draft<'a> {
 }
 
 /// A heading that later headings may stand below.
-struct Parent<'a> {
+struct Parent {
     level: u8,
-    text: &'a str,
+    /// Where its section lies among the sections.
+    section: usize,
     /// Tells apart headings of the same words below different parents.
     hash: u64,
 }
@@ -151,41 +152,43 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// Makes a section of each heading, and one of the text before the first.
-    fn headed(&mut self, outline: &Outline, opening_is_title: bool) {
-        let mut parents: Vec<Parent<'_>> = Vec::new();
+    fn headed(&mut self, stretches: &mut [Stretch], opening_is_title: bool) {
+        let mut parents: Vec<Parent> = Vec::new();
         let mut seen: HashSet<u64> = HashSet::new();
         let mut is_opening = opening_is_title;
-        for (n, stretch) in outline.stretches.iter().enumerate() {
-            let Some(heading) = &stretch.heading else {
+        let mut rest = stretches;
+        while let [stretch, after @ ..] = rest {
+            rest = after;
+            let Some(heading) = stretch.heading.take() else {
                 self.preamble(stretch);
                 continue;
             };
-            let anchor = self.anchors.next(&heading.anchor_text);
-            let mut heading_path = vec![self.title.to_owned()];
-            if std::mem::take(&mut is_opening) {
-                // The note's title stands above all others and is nobody's sister.
-            } else {
+            let mut heading_path = Vec::with_capacity(parents.len() + 2);
+            heading_path.push(self.title.to_owned());
+            self.abbreviations.mine_heading(&heading.text);
+            let is_title = std::mem::take(&mut is_opening);
+            // The note's title stands above all others and is nobody's sister.
+            if !is_title {
                 while parents.last().is_some_and(|p| p.level >= heading.level) {
                     parents.pop();
                 }
-                self.warn_of_heading(heading, &parents, &mut seen);
-                let above = parents.last().map_or(0, |parent| parent.hash);
-                heading_path.extend(parents.iter().map(|parent| parent.text.to_owned()));
+                let hash = self.warn_of_heading(&heading, parents.last(), &mut seen);
+                let above = parents.iter().map(|parent| &self.sections[parent.section]);
+                heading_path.extend(above.map(|section| section.heading().to_owned()));
                 if !heading.text.is_empty() {
-                    heading_path.push(heading.text.clone());
                     parents.push(Parent {
                         level: heading.level,
-                        text: &heading.text,
-                        hash: hash(&heading.text, above),
+                        section: self.sections.len(),
+                        hash,
                     });
                 }
             }
-            let next = outline
-                .stretches
-                .get(n + 1)
-                .and_then(|s| s.heading.as_ref());
-            self.warn_of_emptiness(heading, stretch, next);
-            self.abbreviations.mine_heading(&heading.text);
+            let next = rest.first().and_then(|next| next.heading.as_ref());
+            self.warn_of_emptiness(&heading, stretch, next);
+            if !is_title && !heading.text.is_empty() {
+                heading_path.push(heading.text);
+            }
+            let anchor = self.anchors.next(heading.slug);
             self.section(Draft {
                 anchor,
                 heading_path,
@@ -198,7 +201,7 @@ impl Builder<'_> {
         }
     }
 
-    fn preamble(&mut self, stretch: &Stretch) {
+    fn preamble(&mut self, stretch: &mut Stretch) {
         if stretch.is_visible {
             self.anchors.reserve_empty();
             self.section(Draft {
@@ -215,9 +218,9 @@ impl Builder<'_> {
 
     /// Headings inside quotes and list items take their anchors, so that the numbers behind
     /// repeated ones are those that GitHub gives.
-    fn count_nested(&mut self, stretch: &Stretch) {
-        for heading in &stretch.nested_headings {
-            self.anchors.next(heading);
+    fn count_nested(&mut self, stretch: &mut Stretch) {
+        for slug in stretch.nested_slugs.drain(..) {
+            self.anchors.next(slug);
         }
     }
 
@@ -239,9 +242,8 @@ impl Builder<'_> {
                 self.abbreviations.mine_heading(&chunk.name);
                 heading_path.push(chunk.name);
             }
-            let anchor = self
-                .anchors
-                .next(heading_path.last().map_or("", String::as_str));
+            let words = heading_path.last().map_or("", String::as_str);
+            let anchor = self.anchors.next(slug(words));
             let bold_start = stretch
                 .bold
                 .partition_point(|(at, _)| *at < chunk.body.start);
@@ -328,21 +330,25 @@ impl Builder<'_> {
         whole
     }
 
+    /// Says what is odd about a heading, and gives the hash that tells it from others.
     fn warn_of_heading(
         &mut self,
         heading: &Heading,
-        parents: &[Parent<'_>],
+        parent: Option<&Parent>,
         seen: &mut HashSet<u64>,
-    ) {
+    ) -> u64 {
         let words = &heading.text;
+        if self.warnings.is_full() {
+            return 0;
+        }
         if words.is_empty() {
             let message = "this heading has no words";
             self.warnings
                 .add(heading.start, warnings::EMPTY_HEADING, message.to_owned());
-            return;
+            return 0;
         }
-        let above = parents.last().map_or(0, |parent| parent.hash);
-        if !seen.insert(hash(words, above)) {
+        let hash = hash(words, parent.map_or(0, |parent| parent.hash));
+        if !seen.insert(hash) {
             let message = format!(
                 "another heading \"{words}\" stands under the same parent; links to this one need \
                  the number behind its anchor"
@@ -350,7 +356,7 @@ impl Builder<'_> {
             self.warnings
                 .add(heading.start, warnings::DUPLICATE_HEADING, message);
         }
-        if let Some(parent) = parents.last()
+        if let Some(parent) = parent
             && heading.level > parent.level + 1
         {
             let message = format!(
@@ -360,11 +366,12 @@ impl Builder<'_> {
             self.warnings
                 .add(heading.start, warnings::SKIPPED_LEVEL, message);
         }
+        hash
     }
 
     fn warn_of_emptiness(&mut self, heading: &Heading, stretch: &Stretch, next: Option<&Heading>) {
         let has_deeper = next.is_some_and(|next| next.level > heading.level);
-        if !stretch.is_visible && !has_deeper {
+        if !stretch.is_visible && !has_deeper && !self.warnings.is_full() {
             let message = "nothing stands below this heading";
             self.warnings
                 .add(heading.start, warnings::EMPTY_SECTION, message.to_owned());

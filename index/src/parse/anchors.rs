@@ -1,39 +1,58 @@
 //! Anchors of headings, as GitHub makes them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt::Write as _;
 
 use unicode_normalization::char::is_combining_mark;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Gives each heading of one note its anchor.
-#[derive(Default)]
 pub(super) struct Anchors {
-    /// How often each anchor was asked for again since it was given.
-    given: HashMap<String, u32>,
+    /// How often each anchor was asked for again since it was given. Anchors are known by their
+    /// hashes: should two have the same, the second gets a number that it could do without.
+    given: HashMap<u64, u32>,
 }
 
 impl Anchors {
-    /// The anchor of the next heading with these words. A second heading of the same words gets
+    /// Expects so many headings.
+    pub(super) fn with_capacity(n_headings: usize) -> Self {
+        Self {
+            given: HashMap::with_capacity(n_headings),
+        }
+    }
+
+    /// The anchor of the next heading with this [`slug`]. A second heading of the same slug gets
     /// `-1` behind its anchor, a third `-2`, and so on; a number that a heading took by its own
     /// words is passed over.
-    pub(super) fn next(&mut self, heading: &str) -> String {
-        let plain = slug(heading);
-        if !self.given.contains_key(&plain) {
-            self.given.insert(plain.clone(), 0);
-            return plain;
+    pub(super) fn next(&mut self, slug: String) -> String {
+        let plain = xxh3_64(slug.as_bytes());
+        let mut n = match self.given.entry(plain) {
+            Entry::Vacant(free) => {
+                free.insert(0);
+                return slug;
+            }
+            Entry::Occupied(taken) => *taken.get(),
+        };
+        let len = slug.len();
+        let mut anchor = slug;
+        loop {
+            n += 1;
+            anchor.truncate(len);
+            // Writing to a string cannot fail.
+            let _ = write!(anchor, "-{n}");
+            if let Entry::Vacant(free) = self.given.entry(xxh3_64(anchor.as_bytes())) {
+                free.insert(0);
+                break;
+            }
         }
-        let mut anchor = plain.clone();
-        while self.given.contains_key(&anchor) {
-            let n = self.given.entry(plain.clone()).or_default();
-            *n += 1;
-            anchor = format!("{plain}-{n}");
-        }
-        self.given.insert(anchor.clone(), 0);
+        self.given.insert(plain, n);
         anchor
     }
 
     /// Keeps the empty anchor for the text before the first heading.
     pub(super) fn reserve_empty(&mut self) {
-        self.given.insert(String::new(), 0);
+        self.given.insert(xxh3_64(b""), 0);
     }
 }
 
@@ -95,8 +114,8 @@ mod tests {
 
     #[track_caller]
     fn check(headings: &[&str], anchors: &[&str]) {
-        let mut given = Anchors::default();
-        let got: Vec<_> = headings.iter().map(|h| given.next(h)).collect();
+        let mut given = Anchors::with_capacity(headings.len());
+        let got: Vec<_> = headings.iter().map(|h| given.next(slug(h))).collect();
         assert_eq!(got, anchors);
     }
 

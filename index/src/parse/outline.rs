@@ -6,6 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEn
 
 use crate::blocks::level_number;
 
+use super::anchors::slug;
 use super::lines::{line_end, line_start};
 use super::unclosed::{self, Opener};
 
@@ -28,8 +29,8 @@ pub(super) struct Stretch {
     pub(super) units: Vec<Unit>,
     /// What is set in bold, with its place.
     pub(super) bold: Vec<(usize, String)>,
-    /// Headings inside quotes and list items. They stay text but take their anchors.
-    pub(super) nested_headings: Vec<String>,
+    /// The slugs of headings inside quotes and list items. They stay text but take their anchors.
+    pub(super) nested_slugs: Vec<String>,
     /// Where the addresses stand that links of the text name by a label.
     pub(super) addresses: Vec<Range<usize>>,
     /// Whether a reader sees anything of the text: comments alone are not seen.
@@ -42,8 +43,8 @@ pub(super) struct Heading {
     pub(super) level: u8,
     /// Its words as a reader sees them.
     pub(super) text: String,
-    /// The words that its anchor is made of: without the texts of images.
-    pub(super) anchor_text: String,
+    /// What its anchor is made of: its words without the texts of images.
+    pub(super) slug: String,
     /// Where its first line starts.
     pub(super) start: usize,
 }
@@ -152,6 +153,9 @@ struct Walk<'a> {
     is_first_item: bool,
     /// The heading being read, nested ones too.
     heading: Option<Heading>,
+    /// The words of that heading as a reader sees them, and as they count for an anchor.
+    heading_words: String,
+    anchor_words: String,
     /// The bold text being read, and how deep bold nests there.
     bold: String,
     bold_depth: usize,
@@ -168,6 +172,8 @@ impl<'a> Walk<'a> {
             depth: 0,
             is_first_item: false,
             heading: None,
+            heading_words: String::new(),
+            anchor_words: String::new(),
             bold: String::new(),
             bold_depth: 0,
             image_depth: 0,
@@ -235,6 +241,8 @@ impl<'a> Walk<'a> {
                     start: line_start(self.text, span.start),
                     ..Heading::default()
                 });
+                self.heading_words.clear();
+                self.anchor_words.clear();
             }
             Tag::Strong => self.bold_depth += 1,
             Tag::Image { .. } => self.image_depth += 1,
@@ -269,10 +277,10 @@ impl<'a> Walk<'a> {
         let Some(mut heading) = self.heading.take() else {
             return;
         };
-        heading.text = heading.text.trim().to_owned();
+        heading.text = self.heading_words.trim().to_owned();
+        heading.slug = slug(&self.anchor_words);
         if self.depth > 0 {
-            let stretch = self.outline.open();
-            stretch.nested_headings.push(heading.anchor_text);
+            self.outline.open().nested_slugs.push(heading.slug);
             return;
         }
         self.outline.close(heading.start);
@@ -291,10 +299,10 @@ impl<'a> Walk<'a> {
 
     /// Takes words in: as read, and as they count for an anchor.
     fn words(&mut self, words: &str, anchor_words: &str) {
-        if let Some(heading) = &mut self.heading {
-            heading.text.push_str(words);
+        if self.heading.is_some() {
+            self.heading_words.push_str(words);
             if self.image_depth == 0 {
-                heading.anchor_text.push_str(anchor_words);
+                self.anchor_words.push_str(anchor_words);
             }
         }
         if self.bold_depth > 0 && self.image_depth == 0 {

@@ -44,9 +44,14 @@ impl<'a> Warnings<'a> {
         }
     }
 
+    /// Whether no further warning is kept, so that none need be looked for.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= WARNINGS_MAX
+    }
+
     /// Adds a warning about the place at byte `offset`.
     pub(super) fn add(&mut self, offset: usize, code: &'static str, message: String) {
-        if self.list.len() < WARNINGS_MAX {
+        if !self.is_full() {
             self.list.push(Warning {
                 line: self.lines.line(offset),
                 column: self.lines.column(offset),
