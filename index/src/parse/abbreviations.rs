@@ -54,6 +54,12 @@ impl Abbreviations {
 
     /// Takes in what a heading explains without brackets: "EBS - Elastic Block Store".
     pub(super) fn mine_heading(&mut self, heading: &str) {
+        // A short form has two capitals, or a capital and a digit.
+        let may_be_short =
+            |byte: &u8| !byte.is_ascii() || byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        if heading.bytes().filter(may_be_short).count() < 2 {
+            return;
+        }
         self.mine(heading);
         let heading = heading.split('(').next().unwrap_or("").trim();
         let is_joint = |c: char| matches!(c, '-' | '–' | '—' | ':' | ' ');

@@ -81,6 +81,18 @@ pub(super) fn count_lines(bytes: &[u8]) -> u32 {
         .sum()
 }
 
+/// How many lines but the first start with the mark of a heading.
+pub(super) fn count_marked_lines(bytes: &[u8]) -> usize {
+    let behind = bytes.get(1..).unwrap_or_default();
+    let count = |(ends, starts): (&[u8], &[u8])| {
+        ends.iter().zip(starts).fold(0_u8, |n, (end, start)| {
+            n + u8::from((*end == b'\n') & (*start == b'#'))
+        })
+    };
+    let chunks = bytes.chunks(192).zip(behind.chunks(192));
+    chunks.map(|chunk| usize::from(count(chunk))).sum()
+}
+
 /// Where the line that holds `offset` begins.
 pub(super) fn line_start(text: &str, offset: usize) -> usize {
     text[..offset].rfind('\n').map_or(0, |at| at + 1)
@@ -126,6 +138,8 @@ mod tests {
         let mut lines = LineCounter::new(text);
         assert_eq!((lines.line(7), lines.line(2), lines.line(0)), (4, 2, 1));
         assert_eq!(lines.column(5), 3);
+        assert_eq!(count_marked_lines("# a\n# b\nc #\n## d".as_bytes()), 2);
+        assert_eq!(count_marked_lines("#\n".repeat(500).as_bytes()), 499);
     }
 
     #[test]

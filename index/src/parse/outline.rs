@@ -7,7 +7,7 @@ use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEn
 use crate::blocks::level_number;
 
 use super::anchors::slug;
-use super::lines::{line_end, line_start};
+use super::lines::{count_marked_lines, line_end, line_start};
 use super::unclosed::{self, Opener};
 
 /// The Markdown that notes are read as: tables, strike-through and task lists beside the core.
@@ -15,6 +15,8 @@ pub(crate) const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_STRIKETHROUGH)
     .union(Options::ENABLE_TASKLISTS);
 
+/// Stretches for which there is room from the start, at most.
+const RESERVED_MAX: usize = 1 << 17;
 /// Addresses of links by label kept for one stretch.
 const ADDRESSES_MAX: usize = 32;
 
@@ -85,7 +87,11 @@ pub(super) struct Outline {
 /// instead, and reading goes on from there, piece by piece where more of its kind follow; so each
 /// byte is read at most once for each of the few [`Opener`]s that are told apart.
 pub(super) fn outline(text: &str, start: usize) -> Outline {
-    let mut outline = Outline::default();
+    let n_headings = count_marked_lines(text.as_bytes());
+    let mut outline = Outline {
+        stretches: Vec::with_capacity(n_headings.min(RESERVED_MAX) + 2),
+        unclosed: Vec::new(),
+    };
     outline.stretches.push(Stretch {
         body: start..start,
         ..Stretch::default()
