@@ -5,27 +5,15 @@ use std::collections::BTreeSet;
 use tantivy::TantivyDocument;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::concepts::{self, Capitals};
+use crate::concepts;
+use crate::draft::Draft;
 use crate::schema::{FIELDS, SEPARATOR, place_of};
 use crate::section::{Note, Section};
-use crate::words::{Stems, words};
-
-/// What a thread remembers from note to note, and learns of the words of a segment.
-#[derive(Default)]
-pub(crate) struct Learner {
-    stems: Stems,
-    /// Segments begun before this one.
-    n_lessons: u32,
-    stemmed: String,
-    /// The words of the segment as written, in small letters, a space behind each.
-    vocabulary: String,
-    capitals: Capitals,
-}
+use crate::words::words;
 
 /// A note's documents, one for each section; the first carries what belongs to the whole note.
 pub(crate) struct Documents<'a> {
     note: &'a Note,
-    pub(crate) learner: &'a mut Learner,
     held: String,
     topics: Vec<String>,
     at: usize,
@@ -38,47 +26,8 @@ pub(crate) fn held_text(path: &str, fingerprint: u64) -> String {
     format!("{path}{SEPARATOR}{fingerprint:016x}")
 }
 
-impl Learner {
-    /// Brings a text to its stems, each with a space behind it, and counts its words. What is new
-    /// in the segment is learnt.
-    fn take_in(&mut self, text: &str) -> usize {
-        let mut n_words = 0;
-        self.stemmed.clear();
-        for word in words(text) {
-            let (stem, is_new) = self.stems.learn(word.text, self.n_lessons + 1);
-            self.stemmed.push_str(self.stems.numbered(stem));
-            self.stemmed.push(' ');
-            n_words += 1;
-            if is_new {
-                self.vocabulary.push_str(self.stems.last_word());
-                self.vocabulary.push(' ');
-            }
-            self.capitals.learn(word.text);
-        }
-        n_words
-    }
-
-    /// The document that holds what was learnt of the segment's words. It belongs to no note and
-    /// lasts as long as the segment.
-    pub(crate) fn lesson(&mut self) -> TantivyDocument {
-        let mut document = TantivyDocument::default();
-        document.add_text(FIELDS.vocabulary, self.vocabulary.trim_end());
-        for concept in std::mem::take(&mut self.capitals).concepts(&mut self.stems) {
-            document.add_text(FIELDS.concept, concept);
-        }
-        self.vocabulary.clear();
-        self.n_lessons += 1;
-        document
-    }
-
-    /// The stems of the text that was taken in last, a space between each.
-    fn stemmed(&self) -> &str {
-        self.stemmed.trim_end()
-    }
-}
-
 impl<'a> Documents<'a> {
-    pub(crate) fn new(note: &'a Note, fingerprint: u64, learner: &'a mut Learner) -> Self {
+    pub(crate) fn new(note: &'a Note, fingerprint: u64) -> Self {
         let mut topics: Vec<String> = Vec::new();
         for topic in std::iter::once(&note.title).chain(&note.tags) {
             let topic = topic.trim().to_lowercase();
@@ -89,69 +38,69 @@ impl<'a> Documents<'a> {
         Self {
             note,
             held: held_text(&note.path, fingerprint),
-            learner,
             topics,
             at: 0,
             parents: Default::default(),
         }
     }
 
+    /// Whether all documents have been written.
+    pub(crate) fn is_done(&self) -> bool {
+        // A note without sections leaves only what it held, so that it is not read again.
+        self.at >= self.note.sections.len().max(1)
+    }
+
+    /// Writes the next document, if there is one.
+    pub(crate) fn write_next(&mut self, draft: &mut Draft) -> tantivy::Result<()> {
+        let mut stored = TantivyDocument::default();
+        draft.add_term(FIELDS.held, &self.held);
+        if self.at == 0 {
+            self.add_note(draft);
+        }
+        if let Some(section) = self.note.sections.get(self.at) {
+            self.add_section(draft, section);
+            stored.add_text(FIELDS.place, place_of(section));
+            for tag in &self.note.tags {
+                stored.add_text(FIELDS.tags, tag);
+            }
+            stored.add_text(FIELDS.body, &section.body);
+        }
+        self.at += 1;
+        draft.close_document(&stored)
+    }
+
     /// What belongs to the whole note: its path, abbreviations and aliases.
-    fn add_note(&mut self, document: &mut TantivyDocument) {
-        document.add_text(FIELDS.name, &self.note.path);
-        for concept in concepts::abbreviations_of(self.note, &mut self.learner.stems) {
-            document.add_text(FIELDS.concept, concept);
+    fn add_note(&self, draft: &mut Draft) {
+        draft.add_term(FIELDS.name, &self.note.path);
+        for concept in concepts::abbreviations_of(self.note, &mut draft.stems) {
+            draft.add_term(FIELDS.concept, &concept);
         }
         for alias in &self.note.aliases {
-            self.learner.take_in(alias);
-            for field in [FIELDS.heading, FIELDS.text, FIELDS.name] {
-                document.add_text(field, self.learner.stemmed());
-            }
+            draft.take_in(alias);
+            draft.add_heading();
+            draft.add_text();
+            draft.add_term(FIELDS.name, &draft.taken());
         }
     }
 
-    fn add_section(&mut self, document: &mut TantivyDocument, section: &Section) {
-        document.add_u64(FIELDS.key, section.key().0);
+    fn add_section(&mut self, draft: &mut Draft, section: &Section) {
+        draft.add_number(FIELDS.key, section.key().0);
         for topic in &self.topics {
-            document.add_text(FIELDS.topic, topic);
+            draft.add_term(FIELDS.topic, topic);
         }
-        for tag in &self.note.tags {
-            document.add_text(FIELDS.tags, tag);
-        }
-        self.add_heading(document, section.heading());
-        self.add_parents(document, section);
-        let n_words = self.learner.take_in(&section.body);
-        document.add_text(FIELDS.text, self.learner.stemmed());
+        add_heading(draft, section);
+        self.add_parents(draft, section);
+        let n_words = draft.take_in(&section.body);
+        draft.add_text();
         let facts = Facts {
             number: self.at,
             n_words,
             opens_with_name: concepts::opens_with_name(section.heading()),
         };
-        document.add_u64(FIELDS.facts, facts.pack());
-        document.add_text(FIELDS.place, place_of(section));
-        document.add_text(FIELDS.body, &section.body);
+        draft.add_number(FIELDS.facts, facts.pack());
     }
 
-    fn add_heading(&mut self, document: &mut TantivyDocument, heading: &str) {
-        let n_words = self.learner.take_in(heading);
-        let stemmed = self.learner.stemmed();
-        for stem in stemmed.split(' ').filter(|stem| !stem.is_empty()) {
-            document.add_u64(FIELDS.heading_stems, hash_of(stem));
-        }
-        let initials: BTreeSet<String> = concepts::phrases(heading)
-            .map(|phrase| phrase.initials)
-            .collect();
-        for initials in initials {
-            document.add_text(FIELDS.initials, initials);
-        }
-        if n_words == 1 {
-            document.add_text(FIELDS.name, stemmed);
-        }
-        document.add_text(FIELDS.heading, stemmed);
-        document.add_text(FIELDS.text, stemmed);
-    }
-
-    fn add_parents(&mut self, document: &mut TantivyDocument, section: &Section) {
+    fn add_parents(&mut self, draft: &mut Draft, section: &Section) {
         let parents = section
             .heading_path
             .split_last()
@@ -159,37 +108,34 @@ impl<'a> Documents<'a> {
         if self.parents.0 != parents {
             let mut hashes: Vec<u64> = Vec::new();
             for word in parents.iter().flat_map(|parent| words(parent)) {
-                hashes.push(hash_of(self.learner.stems.stem(word.text)));
+                hashes.push(hash_of(draft.stems.stem(word.text)));
             }
             hashes.sort_unstable();
             hashes.dedup();
             self.parents = (parents.to_vec(), hashes);
         }
         for hash in &self.parents.1 {
-            document.add_u64(FIELDS.parent_stems, *hash);
+            draft.add_number(FIELDS.parent_stems, *hash);
         }
     }
 }
 
-impl Iterator for Documents<'_> {
-    type Item = TantivyDocument;
-
-    fn next(&mut self) -> Option<TantivyDocument> {
-        let section = self.note.sections.get(self.at);
-        if section.is_none() && self.at > 0 {
-            return None;
-        }
-        let mut document = TantivyDocument::default();
-        document.add_text(FIELDS.held, &self.held);
-        if self.at == 0 {
-            self.add_note(&mut document);
-        }
-        // A note without sections leaves only what it held, so that it is not read again.
-        if let Some(section) = section {
-            self.add_section(&mut document, section);
-        }
-        self.at += 1;
-        Some(document)
+/// Adds a section's own heading. A heading of one word is a name: what a
+/// question is, whole, comes first.
+fn add_heading(draft: &mut Draft, section: &Section) {
+    let heading = section.heading();
+    let n_words = draft.take_in(heading);
+    draft.add_heading_stems();
+    draft.add_heading();
+    draft.add_text();
+    if n_words == 1 {
+        draft.add_term(FIELDS.name, &draft.taken());
+    }
+    let initials: BTreeSet<String> = concepts::phrases(heading)
+        .map(|phrase| phrase.initials)
+        .collect();
+    for initials in initials {
+        draft.add_term(FIELDS.initials, &initials);
     }
 }
 

@@ -14,7 +14,7 @@ use tantivy::{
 use crate::disk::Disk;
 use crate::lexicon::HeadingCache;
 use crate::outline::Outline;
-use crate::schema::{FIELDS, section_of, tokenizers};
+use crate::schema::{FIELDS, section_of};
 use crate::section::{Section, SectionKey};
 
 use crate::words::StemsPool;
@@ -290,8 +290,7 @@ impl Live {
         Self::of(folder, index)
     }
 
-    fn of(folder: &Path, mut index: tantivy::Index) -> tantivy::Result<Self> {
-        index.set_tokenizers(tokenizers());
+    fn of(folder: &Path, index: tantivy::Index) -> tantivy::Result<Self> {
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)

@@ -6,17 +6,12 @@ use tantivy::TantivyDocument;
 use tantivy::schema::{
     FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value,
 };
-use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 
 use crate::section::Section;
-use crate::words::ListTokenizer;
 
 /// Number of the format. Goes up with every change to the fields, to the words or to how notes
 /// are cut: an index of another format is built anew.
-pub(crate) const FORMAT: u32 = 1;
-
-/// Name of the tokenizer of lists of words.
-const LISTED: &str = "listed";
+pub(crate) const FORMAT: u32 = 2;
 
 /// Between the parts of a stored value and of a composed term.
 pub(crate) const SEPARATOR: char = '\u{1f}';
@@ -65,13 +60,10 @@ impl Fields {
     fn new() -> Self {
         let mut builder = Schema::builder();
         let stemmed = TextOptions::default().set_indexing_options(
-            TextFieldIndexing::default()
-                .set_tokenizer(LISTED)
-                .set_index_option(IndexRecordOption::WithFreqs),
+            TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs),
         );
         let listed = TextOptions::default().set_indexing_options(
             TextFieldIndexing::default()
-                .set_tokenizer(LISTED)
                 .set_fieldnorms(false)
                 .set_index_option(IndexRecordOption::Basic),
         );
@@ -94,13 +86,6 @@ impl Fields {
             schema: builder.build(),
         }
     }
-}
-
-/// The tokenizers that the schema names.
-pub(crate) fn tokenizers() -> TokenizerManager {
-    let manager = TokenizerManager::default();
-    manager.register(LISTED, TextAnalyzer::from(ListTokenizer::default()));
-    manager
 }
 
 /// A section's place in one stored value.

@@ -1,25 +1,20 @@
 //! Words: how a text, a heading and a question are cut and brought to their stems.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 use frostem::{Algorithm, Stemmer};
-use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes of a word that count; what follows is dropped.
 const WORD_MAX: usize = 64;
-/// Bytes of a stem that count: as many as an ASCII character can say.
-const STEM_MAX: usize = 127;
-/// Words whose stems are remembered at once, for each thread that indexes.
-const STEMS_MAX: usize = 1 << 18;
-
 /// Memories of stems kept between searches.
 const POOL_MAX: usize = 8;
+/// Words whose stems a memory between searches may hold.
+const POOL_WORDS_MAX: usize = 1 << 18;
 
 /// A word of a text, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,27 +182,65 @@ impl Hasher for AsIs {
     }
 }
 
-/// What is remembered of a word.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    /// Number of its stem.
-    stem: u32,
-    /// The last lesson in which it was met.
-    lesson: u32,
+/// Texts with a number each: from 0, in the order in which they were met.
+#[derive(Default)]
+pub(crate) struct Numbered {
+    /// By a text's hash of 64 bits: two texts that share one are not to be met with.
+    numbers: HashMap<u64, u32, Hashed>,
+    /// The texts, one after the other.
+    letters: String,
+    /// Where each text ends.
+    ends: Vec<u32>,
+}
+
+impl Numbered {
+    /// The number of a text.
+    pub(crate) fn number(&mut self, text: &str) -> u32 {
+        *self
+            .numbers
+            .entry(xxh3_64(text.as_bytes()))
+            .or_insert_with(|| {
+                self.letters.push_str(text);
+                self.ends.push(self.letters.len() as u32);
+                self.ends.len() as u32 - 1
+            })
+    }
+
+    /// The text with this number.
+    pub(crate) fn text(&self, number: u32) -> &str {
+        let number = number as usize;
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.letters[start as usize..self.ends[number] as usize]
+    }
+
+    /// All numbers, by their texts' bytes.
+    pub(crate) fn sorted(&self) -> Vec<u32> {
+        let mut sorted: Vec<u32> = (0..self.ends.len() as u32).collect();
+        sorted.sort_unstable_by_key(|number| self.text(*number).as_bytes());
+        sorted
+    }
+
+    /// About how many bytes of memory this takes.
+    pub(crate) fn mem_usage(&self) -> usize {
+        map_bytes(&self.numbers) + self.letters.capacity() + self.ends.capacity() * size_of::<u32>()
+    }
+}
+
+/// About how many bytes of memory a map takes: a number and its hash, and a mark for each place.
+fn map_bytes(map: &HashMap<u64, u32, Hashed>) -> usize {
+    map.capacity() * (size_of::<(u64, u32)>() + 1)
 }
 
 /// Brings words to their stems (Snowball's English), and remembers those it has seen.
 ///
-/// Stemming takes most of the time of indexing, and words repeat: the memory pays for itself. A
-/// word is asked for millions of times, so that what is kept of it lies together.
+/// Stemming takes most of the time of indexing, and words repeat: the memory pays for itself.
 pub(crate) struct Stems {
     stemmer: Stemmer,
-    /// By a word's hash of 64 bits: two words that share one are not to be met with.
-    words: HashMap<u64, Known, Hashed>,
-    numbers: HashMap<u64, u32, Hashed>,
-    /// Each stem's length, as an ASCII character, and letters, one after the other. A stem's number
-    /// is its place here.
-    stems: String,
+    /// The number of a word's stem, by the word's hash.
+    words: HashMap<u64, u32, Hashed>,
+    stems: Numbered,
+    /// The words in small letters, a space behind each.
+    met: String,
     word: String,
 }
 
@@ -216,69 +249,49 @@ impl Default for Stems {
         Self {
             stemmer: Stemmer::new(Algorithm::English),
             words: HashMap::default(),
-            numbers: HashMap::default(),
-            stems: String::new(),
+            stems: Numbered::default(),
+            met: String::new(),
             word: String::new(),
         }
     }
 }
 
 impl Stems {
-    /// The number of a word's stem. Numbers last until the memory is emptied.
+    /// The number of a word's stem. Numbers last as long as the memory.
     pub(crate) fn know(&mut self, word: &str) -> u32 {
-        self.remember(word).stem
-    }
-
-    /// Like [`Stems::know`], and whether the word is met for the first time in a lesson. Lessons
-    /// are counted from 1.
-    pub(crate) fn learn(&mut self, word: &str, lesson: u32) -> (u32, bool) {
-        let known = self.remember(word);
-        let is_new = known.lesson != lesson;
-        known.lesson = lesson;
-        (known.stem, is_new)
-    }
-
-    fn remember(&mut self, word: &str) -> &mut Known {
         surface(word, &mut self.word);
         let hash = xxh3_64(self.word.as_bytes());
-        if self.words.len() >= STEMS_MAX && !self.words.contains_key(&hash) {
-            self.words.clear();
-            self.numbers.clear();
-            self.stems.clear();
-        }
-        match self.words.entry(hash) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let stem = stem_of(&self.stemmer, &self.word);
-                place.insert(Known {
-                    stem: number(&mut self.numbers, &mut self.stems, &stem),
-                    lesson: 0,
-                })
-            }
-        }
+        *self.words.entry(hash).or_insert_with(|| {
+            self.met.push_str(&self.word);
+            self.met.push(' ');
+            self.stems.number(&stem_of(&self.stemmer, &self.word))
+        })
     }
 
     /// The number of a stem.
     pub(crate) fn number(&mut self, stem: &str) -> u32 {
-        number(&mut self.numbers, &mut self.stems, stem)
+        self.stems.number(stem)
     }
 
     /// The stem of a word as written.
     pub(crate) fn stem(&mut self, word: &str) -> &str {
         let stem = self.know(word);
-        self.numbered(stem)
+        self.stems.text(stem)
     }
 
     /// The stem with this number.
     pub(crate) fn numbered(&self, stem: u32) -> &str {
-        let start = stem as usize + 1;
-        let len = usize::from(self.stems.as_bytes()[start - 1]);
-        &self.stems[start..start + len]
+        self.stems.text(stem)
     }
 
-    /// The word that was asked for last, as the vocabulary holds it.
-    pub(crate) fn last_word(&self) -> &str {
-        &self.word
+    /// All stems that were met.
+    pub(crate) fn all(&self) -> &Numbered {
+        &self.stems
+    }
+
+    /// The words that are remembered, as the vocabulary holds them.
+    pub(crate) fn met(&self) -> impl Iterator<Item = &str> {
+        self.met.split_terminator(' ')
     }
 
     /// The stems of a text in its order.
@@ -287,17 +300,11 @@ impl Stems {
             .map(|word| self.stem(word.text).to_owned())
             .collect()
     }
-}
 
-/// The number of a stem; a new one is written behind the others.
-fn number(numbers: &mut HashMap<u64, u32, Hashed>, stems: &mut String, stem: &str) -> u32 {
-    *numbers.entry(xxh3_64(stem.as_bytes())).or_insert_with(|| {
-        let number = stems.len() as u32;
-        let end = stem.floor_char_boundary(STEM_MAX);
-        stems.push(char::from(end as u8));
-        stems.push_str(&stem[..end]);
-        number
-    })
+    /// About how many bytes of memory this takes.
+    pub(crate) fn mem_usage(&self) -> usize {
+        map_bytes(&self.words) + self.stems.mem_usage() + self.met.capacity()
+    }
 }
 
 /// Memories of stems that outlive a search: the next one finds its words known.
@@ -313,10 +320,10 @@ impl StemsPool {
         idle.pop().unwrap_or_default()
     }
 
-    /// Leaves a memory for the next search.
+    /// Leaves a memory for the next search, unless it has grown large.
     pub(crate) fn give_back(&self, stems: Stems) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < POOL_MAX {
+        if idle.len() < POOL_MAX && stems.words.len() < POOL_WORDS_MAX {
             idle.push(stems);
         }
     }
@@ -329,52 +336,6 @@ fn stem_of(stemmer: &Stemmer, word: &str) -> String {
         _ => word,
     };
     stemmer.stem(bare).into_owned()
-}
-
-/// Cuts a list of words at its spaces: what [`Stems`] has prepared is not looked at again.
-#[derive(Clone, Default)]
-pub(crate) struct ListTokenizer {
-    token: Token,
-}
-
-impl Tokenizer for ListTokenizer {
-    type TokenStream<'a> = ListStream<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> ListStream<'a> {
-        self.token.reset();
-        ListStream {
-            rest: text,
-            token: &mut self.token,
-        }
-    }
-}
-
-/// See [`ListTokenizer`].
-pub(crate) struct ListStream<'a> {
-    rest: &'a str,
-    token: &'a mut Token,
-}
-
-impl TokenStream for ListStream<'_> {
-    fn advance(&mut self) -> bool {
-        if self.rest.is_empty() {
-            return false;
-        }
-        let (word, rest) = self.rest.split_once(' ').unwrap_or((self.rest, ""));
-        self.rest = rest;
-        self.token.text.clear();
-        self.token.text.push_str(word);
-        self.token.position = self.token.position.wrapping_add(1);
-        true
-    }
-
-    fn token(&self) -> &Token {
-        self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        self.token
-    }
 }
 
 #[cfg(test)]

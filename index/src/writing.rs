@@ -6,28 +6,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use tantivy::indexer::{AddOperation, SegmentWriter};
 use tantivy::{IndexWriter, TantivyError};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::documents::{Documents, Learner};
+use crate::documents::Documents;
+use crate::draft::Draft;
 use crate::folder;
 use crate::holdings::held_term;
 use crate::index::{IndexError, Live};
 use crate::parse::{decode, parse};
-use crate::section::Note;
 use crate::sync::{NoteWarning, Progress, unreadable};
 
 /// Threads that read and write notes, at most.
 const THREADS_MAX: usize = 4;
 /// Notes for which a further thread is worth its start.
 const NOTES_PER_THREAD: usize = 64;
-/// Bytes that one thread gathers before it writes a segment.
-const SEGMENT_BYTES: usize = 40 << 20;
+/// Bytes that all threads together gather, at most, before they write segments.
+const DRAFTS_BYTES: usize = 160 << 20;
 /// The engine's own writer gets as little as it takes: it only deletes and commits.
 const WRITER_BYTES: usize = 15 << 20;
-/// Sections after which a note's segment is asked for its size again.
-const SECTIONS_PER_LOOK: usize = 1_000;
 
 /// The notes to look at, shared by the threads that do.
 pub(crate) struct Work<'a> {
@@ -60,7 +57,7 @@ impl Work<'_> {
         let n_threads = (self.paths.len() / NOTES_PER_THREAD + 1).min(cores.min(THREADS_MAX));
         let shares = thread::scope(|scope| {
             let threads: Vec<_> = (0..n_threads)
-                .map(|_| scope.spawn(|| self.work(live, &pending)))
+                .map(|_| scope.spawn(|| self.work(live, &pending, DRAFTS_BYTES / n_threads)))
                 .collect();
             let join = |thread: thread::ScopedJoinHandle<'_, _>| {
                 thread.join().unwrap_or_else(|_| {
@@ -91,10 +88,16 @@ impl Work<'_> {
         Ok(changed)
     }
 
-    fn work(&self, live: &Live, writer: &Mutex<IndexWriter>) -> tantivy::Result<Share> {
+    /// What one thread does. It writes segments of its own, of about `n_bytes` in memory: nothing
+    /// is handed over.
+    fn work(
+        &self,
+        live: &Live,
+        writer: &Mutex<IndexWriter>,
+        n_bytes: usize,
+    ) -> tantivy::Result<Share> {
         let mut share = Share::default();
-        let mut segment = Segment::default();
-        let mut learner = Learner::default();
+        let mut draft: Option<Draft> = None;
         while let Some(path) = self.paths.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             match folder::read(self.notes, path) {
                 Err(error) => share.warnings.push(unreadable(path, &error)),
@@ -110,7 +113,18 @@ impl Work<'_> {
                         let warnings = std::mem::take(&mut note.warnings);
                         let named = |warning| NoteWarning::from((path.clone(), warning));
                         share.warnings.extend(warnings.into_iter().map(named));
-                        segment.add(live, writer, &note, fingerprint, &mut learner)?;
+                        let mut documents = Documents::new(&note, fingerprint);
+                        while !documents.is_done() {
+                            let mut open = match draft.take() {
+                                Some(open) => open,
+                                None => Draft::new(live.index.new_segment())?,
+                            };
+                            documents.write_next(&mut open)?;
+                            match open.mem_usage() < n_bytes {
+                                true => draft = Some(open),
+                                false => finish(open, writer)?,
+                            }
+                        }
                         share.changed.push(path.clone());
                     }
                 }
@@ -121,7 +135,9 @@ impl Work<'_> {
                 total: self.paths.len(),
             });
         }
-        segment.finish(writer, &mut learner)?;
+        if let Some(draft) = draft {
+            finish(draft, writer)?;
+        }
         Ok(share)
     }
 }
@@ -130,73 +146,10 @@ fn lock(writer: &Mutex<IndexWriter>) -> std::sync::MutexGuard<'_, IndexWriter> {
     writer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The segment that a thread is writing. Each thread writes its own: nothing is handed over, and
-/// memory is bounded by [`SEGMENT_BYTES`] a thread.
-#[derive(Default)]
-struct Segment {
-    open: Option<(tantivy::Segment, SegmentWriter)>,
-}
-
-impl Segment {
-    fn add(
-        &mut self,
-        live: &Live,
-        writer: &Mutex<IndexWriter>,
-        note: &Note,
-        fingerprint: u64,
-        learner: &mut Learner,
-    ) -> tantivy::Result<()> {
-        let mut documents = Documents::new(note, fingerprint, learner);
-        let mut n_added = 0;
-        while let Some(document) = documents.next() {
-            if self.open.is_none() {
-                let segment = live.index.new_segment();
-                let fresh = SegmentWriter::for_segment(SEGMENT_BYTES, segment.clone())?;
-                self.open = Some((segment, fresh));
-            }
-            if let Some((_, open)) = &mut self.open {
-                // Deletions go by what the note held before, so that the order needs no stamp.
-                open.add_document(AddOperation {
-                    opstamp: 0,
-                    document,
-                })?;
-            }
-            n_added += 1;
-            if n_added % SECTIONS_PER_LOOK == 0 {
-                self.finish_if_full(writer, documents.learner)?;
-            }
-        }
-        self.finish_if_full(writer, learner)
-    }
-
-    fn finish_if_full(
-        &mut self,
-        writer: &Mutex<IndexWriter>,
-        learner: &mut Learner,
-    ) -> tantivy::Result<()> {
-        match &self.open {
-            Some((_, open)) if open.mem_usage() >= SEGMENT_BYTES => self.finish(writer, learner),
-            _ => Ok(()),
-        }
-    }
-
-    /// Hands the written segment to the commit to come.
-    fn finish(
-        &mut self,
-        writer: &Mutex<IndexWriter>,
-        learner: &mut Learner,
-    ) -> tantivy::Result<()> {
-        let Some((segment, mut open)) = self.open.take() else {
-            return Ok(());
-        };
-        open.add_document(AddOperation {
-            opstamp: 0,
-            document: learner.lesson(),
-        })?;
-        let n_documents = open.max_doc();
-        open.finalize()?;
-        let meta = segment.with_max_doc(n_documents).meta().clone();
-        meta.untrack_temp_docstore();
-        lock(writer).add_segment(meta)
-    }
+/// Hands a written segment to the commit to come. Deletions go by what a note held before, so that
+/// their order needs no stamp.
+fn finish(draft: Draft, writer: &Mutex<IndexWriter>) -> tantivy::Result<()> {
+    let meta = draft.finish()?;
+    meta.untrack_temp_docstore();
+    lock(writer).add_segment(meta)
 }
