@@ -120,7 +120,7 @@ impl<'a> Documents<'a> {
     }
 }
 
-/// Adds a section's own heading. A heading of one word is a name: what a
+/// Adds a section's own heading. A note's title is a name, and so is a heading of one word: what a
 /// question is, whole, comes first.
 fn add_heading(draft: &mut Draft, section: &Section) {
     let heading = section.heading();
@@ -128,7 +128,8 @@ fn add_heading(draft: &mut Draft, section: &Section) {
     draft.add_heading_stems();
     draft.add_heading();
     draft.add_text();
-    if n_words == 1 {
+    let is_title = section.heading_path.len() == 1;
+    if n_words == 1 || is_title {
         draft.add_term(FIELDS.name, &draft.taken());
     }
     let initials: BTreeSet<String> = concepts::phrases(heading)

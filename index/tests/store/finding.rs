@@ -124,6 +124,17 @@ fn an_exact_title_comes_first() {
 }
 
 #[test]
+fn a_title_of_several_words_comes_before_headings_that_only_add_small_words() {
+    let world = World::new(&[(
+        "depot.md",
+        "# Parcel Depot\n\nWhere boxes wait for a day.\n\n## What the Parcel Depot is for\n\n\
+         A parcel depot keeps each parcel until the depot is full, and the parcel depot then sends it.\n",
+    )]);
+    let found = search(&world.built(), "parcel depot");
+    assert_eq!(found.hits[0].section.id(), "depot.md#parcel-depot");
+}
+
+#[test]
 fn an_alias_is_a_title() {
     check("Elastic Compute Cloud", "ec2.md#ec2");
     check("what is elastic compute cloud?", "ec2.md#ec2");
