@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use crate::codes;
+use crate::parse::decode;
 use crate::section::Warning;
+use crate::sync::NoteWarning;
 
 /// Bytes of a note, at most. A larger file is passed over with a warning.
 pub const NOTE_MAX: u64 = 64 * 1024 * 1024;
@@ -16,6 +19,15 @@ pub const NOTES_MAX: usize = 200_000;
 const DEPTH_MAX: usize = 32;
 /// The folder of the question bank, which holds questions and no notes.
 const QUIZ: &str = "quiz";
+
+/// The files of a question bank.
+#[derive(Debug, Default)]
+pub struct QuestionFiles {
+    /// Path below the notes folder and text of each, sorted by path.
+    pub files: Vec<(String, String)>,
+    /// What was passed over or is odd, and why.
+    pub warnings: Vec<NoteWarning>,
+}
 
 /// The notes below a folder, and what was passed over.
 #[derive(Debug, Default)]
@@ -33,6 +45,11 @@ pub(crate) struct Listing {
 /// Links are not followed, hidden names and the question bank are not notes: nothing outside the
 /// folder is ever read.
 pub(crate) fn list(root: &Path) -> io::Result<Listing> {
+    list_without(root, Some(QUIZ))
+}
+
+/// Lists the Markdown files, but for those in one folder.
+fn list_without(root: &Path, left_out: Option<&str>) -> io::Result<Listing> {
     if !fs::metadata(root)?.is_dir() {
         return Err(io::Error::new(io::ErrorKind::NotADirectory, "not a folder"));
     }
@@ -49,14 +66,16 @@ pub(crate) fn list(root: &Path) -> io::Result<Listing> {
                 let path = error.path().unwrap_or(root);
                 listing.unread.extend(relative(root, path));
                 let message = format!("cannot be read: {error}");
-                listing.pass_over(root, path, "unreadable", message);
+                listing.pass_over(root, path, codes::UNREADABLE, message);
                 continue;
             }
         };
         let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
         let kind = entry.file_type();
         if kind.is_dir() {
-            if hidden || (entry.depth() == 1 && entry.file_name() == QUIZ) {
+            if hidden
+                || (entry.depth() == 1 && left_out.is_some_and(|name| entry.file_name() == name))
+            {
                 entries.skip_current_dir();
             }
             continue;
@@ -67,24 +86,71 @@ pub(crate) fn list(root: &Path) -> io::Result<Listing> {
         if !kind.is_file() {
             let message =
                 "is a link or no regular file and is passed over; put the note itself here";
-            listing.pass_over(root, entry.path(), "not-a-file", message.to_owned());
+            listing.pass_over(root, entry.path(), codes::NOT_A_FILE, message.to_owned());
             continue;
         }
         match relative(root, entry.path()) {
             Some(_) if listing.paths.len() == NOTES_MAX => {
                 let message = format!("is passed over: a folder may hold {NOTES_MAX} notes");
-                listing.pass_over(root, entry.path(), "too-many-notes", message);
+                listing.pass_over(root, entry.path(), codes::TOO_MANY_NOTES, message);
                 break;
             }
             Some(path) => listing.paths.push(path),
             None => {
                 let message = "has a name that is not UTF-8 and is passed over; rename it";
-                listing.pass_over(root, entry.path(), "file-name", message.to_owned());
+                listing.pass_over(root, entry.path(), codes::FILE_NAME, message.to_owned());
             }
         }
     }
     listing.paths.sort_unstable();
     Ok(listing)
+}
+
+/// Reads the question bank, which lies in the folder `quiz` of the notes folder: Markdown files, found
+/// and bounded as notes are. Where there is no such folder there are no questions.
+///
+/// # Errors
+/// The folder is there and cannot be read, or is a link.
+pub fn question_files(notes: &Path) -> io::Result<QuestionFiles> {
+    let folder = notes.join(QUIZ);
+    match fs::symlink_metadata(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(QuestionFiles::default());
+        }
+        Err(error) => return Err(error),
+        Ok(kind) if !kind.is_dir() => {
+            let message = "the question bank is a link or a file; put the folder itself here";
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, message));
+        }
+        Ok(_) => {}
+    }
+    let named = |path: String| format!("{QUIZ}/{path}");
+    let listing = list_without(&folder, None)?;
+    let mut found = QuestionFiles::default();
+    for (path, warning) in listing.warnings {
+        found
+            .warnings
+            .push(NoteWarning::from((named(path), warning)));
+    }
+    for path in listing.paths {
+        match read(&folder, &path) {
+            Err(error) => {
+                let message = format!("cannot be read: {error}");
+                let warning = Warning::of_file(codes::UNREADABLE, message);
+                found
+                    .warnings
+                    .push(NoteWarning::from((named(path), warning)));
+            }
+            Ok(bytes) => {
+                let (text, warning) = decode(&bytes);
+                let warning =
+                    warning.map(|warning| NoteWarning::from((named(path.clone()), warning)));
+                found.warnings.extend(warning);
+                found.files.push((named(path), text.into_owned()));
+            }
+        }
+    }
+    Ok(found)
 }
 
 impl Listing {
@@ -99,12 +165,7 @@ impl Listing {
 
     fn pass_over(&mut self, root: &Path, path: &Path, code: &'static str, message: String) {
         let path = path.strip_prefix(root).unwrap_or(path);
-        let warning = Warning {
-            line: 1,
-            column: 1,
-            code,
-            message,
-        };
+        let warning = Warning::of_file(code, message);
         self.warnings
             .push((path.to_string_lossy().into_owned(), warning));
     }
@@ -116,8 +177,13 @@ impl Listing {
 pub fn note_path(root: &Path, file: &Path) -> Option<String> {
     let path = relative(root, file)?;
     let hidden = path.split('/').any(|name| name.starts_with('.'));
+    (!hidden && is_note_path(&path)).then_some(path)
+}
+
+/// Whether a file with this path below the notes folder would be a note, were it there.
+pub(crate) fn is_note_path(path: &str) -> bool {
     let in_quiz = path.split_once('/').is_some_and(|(first, _)| first == QUIZ);
-    (is_note_name(file) && !hidden && !in_quiz).then_some(path)
+    is_note_name(Path::new(path)) && !in_quiz
 }
 
 /// Whether a file of this name is a note.
@@ -187,6 +253,20 @@ fn file_of(root: &Path, path: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_question_bank_is_read_beside_the_notes() {
+        let root = tempfile::tempdir().unwrap();
+        let found = question_files(root.path()).unwrap();
+        assert_eq!((found.files.len(), found.warnings.len()), (0, 0));
+        write(root.path(), "quiz/quiz/b.md", "two");
+        write(root.path(), "quiz/a/c.md", "one");
+        fs::write(root.path().join("quiz/d.md"), b"\xff").unwrap();
+        let found = question_files(root.path()).unwrap();
+        let paths: Vec<&str> = found.files.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["quiz/a/c.md", "quiz/d.md", "quiz/quiz/b.md"]);
+        assert_eq!(found.warnings[0].path, "quiz/d.md");
+    }
 
     fn write(root: &Path, path: &str, text: &str) {
         let file = file_of(root, path);

@@ -5,6 +5,7 @@
 //! question; [`blocks`] reads a section's Markdown as a small tree for those who show it.
 
 pub mod blocks;
+mod codes;
 mod concepts;
 mod disk;
 mod documents;
@@ -14,6 +15,7 @@ mod folder;
 mod holdings;
 mod index;
 mod lexicon;
+mod links;
 mod lint;
 mod outline;
 mod parse;
@@ -29,9 +31,11 @@ mod synonyms;
 mod words;
 mod writing;
 
-pub use folder::{NOTE_MAX, NOTES_MAX, note_path};
+pub use codes::{CODES, explanation};
+pub use folder::{NOTE_MAX, NOTES_MAX, QuestionFiles, note_path, question_files};
 pub use index::{Index, IndexError, Placed};
-pub use lint::lint;
+pub use links::{Link, Target, links, target};
+pub use lint::{Survey, lint, read_note};
 pub use outline::{SectionName, Topic};
 pub use parse::{decode, parse};
 pub use quote::{QUOTE_MAX, Quote};

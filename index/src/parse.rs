@@ -7,7 +7,7 @@ mod cut;
 mod decode;
 mod front_matter;
 mod headless;
-mod lines;
+pub(crate) mod lines;
 mod outline;
 mod split;
 mod unclosed;
@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::codes;
 use crate::section::{BODY_MAX, Note, Section};
 
 use abbreviations::Abbreviations;
@@ -71,7 +72,7 @@ pub fn parse(path: &str, text: &str) -> Note {
         let message = "the note has no text";
         builder
             .warnings
-            .add(0, warnings::EMPTY_NOTE, message.to_owned());
+            .add(0, codes::EMPTY_NOTE, message.to_owned());
     }
     let mut warnings = builder.warnings.list;
     warnings.sort_by_key(|warning| (warning.line, warning.column));
@@ -105,14 +106,14 @@ fn warn_of_unclosed(outline: &Outline, warnings: &mut Warnings<'_>) {
                     "this code fence is never closed; it ends at the next heading or with the note; \
                      close it with {fence}"
                 );
-                (warnings::UNCLOSED_FENCE, message)
+                (codes::UNCLOSED_FENCE, message)
             }
             Opener::Html { start, end } => {
                 let message = format!(
                     "this {start} is never closed; it ends at the next heading or with the note; \
                      close it with {end}"
                 );
-                (warnings::UNCLOSED_HTML, message)
+                (codes::UNCLOSED_HTML, message)
             }
         };
         warnings.add(*start, code, message);
@@ -234,7 +235,7 @@ impl Builder<'_> {
         if chunks.len() > 1 {
             let message = "the note has no headings; its sections are named by their first lines";
             self.warnings
-                .add(chunks[0].start, warnings::NO_HEADING, message.to_owned());
+                .add(chunks[0].start, codes::NO_HEADING, message.to_owned());
         }
         for chunk in chunks {
             let mut heading_path = vec![self.title.to_owned()];
@@ -283,8 +284,7 @@ impl Builder<'_> {
              {} parts; more headings would help its readers",
             parts.len()
         );
-        self.warnings
-            .add(draft.start, warnings::LONG_SECTION, message);
+        self.warnings.add(draft.start, codes::LONG_SECTION, message);
         let first_line = self.lines.line(range.start);
         for (n, part) in parts.into_iter().enumerate() {
             let stretches = match bold::may_hold(&part.text) {
@@ -344,7 +344,7 @@ impl Builder<'_> {
         if words.is_empty() {
             let message = "this heading has no words";
             self.warnings
-                .add(heading.start, warnings::EMPTY_HEADING, message.to_owned());
+                .add(heading.start, codes::EMPTY_HEADING, message.to_owned());
             return 0;
         }
         let hash = hash(words, parent.map_or(0, |parent| parent.hash));
@@ -354,7 +354,7 @@ impl Builder<'_> {
                  the number behind its anchor"
             );
             self.warnings
-                .add(heading.start, warnings::DUPLICATE_HEADING, message);
+                .add(heading.start, codes::DUPLICATE_HEADING, message);
         }
         if let Some(parent) = parent
             && heading.level > parent.level + 1
@@ -364,7 +364,7 @@ impl Builder<'_> {
                 heading.level, parent.level
             );
             self.warnings
-                .add(heading.start, warnings::SKIPPED_LEVEL, message);
+                .add(heading.start, codes::SKIPPED_LEVEL, message);
         }
         hash
     }
@@ -374,7 +374,7 @@ impl Builder<'_> {
         if !stretch.is_visible && !has_deeper && !self.warnings.is_full() {
             let message = "nothing stands below this heading";
             self.warnings
-                .add(heading.start, warnings::EMPTY_SECTION, message.to_owned());
+                .add(heading.start, codes::EMPTY_SECTION, message.to_owned());
         }
     }
 }

@@ -128,3 +128,15 @@ pub struct Warning {
     /// What is odd and how to mend it.
     pub message: String,
 }
+
+impl Warning {
+    /// A warning about a file as a whole.
+    pub(crate) fn of_file(code: &'static str, message: String) -> Self {
+        Self {
+            line: 1,
+            column: 1,
+            code,
+            message,
+        }
+    }
+}

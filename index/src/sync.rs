@@ -12,6 +12,7 @@ use tantivy::TantivyError;
 use tantivy::directory::error::OpenWriteError;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::codes;
 use crate::disk::WriteLock;
 use crate::folder;
 use crate::holdings::{self, held_term};
@@ -262,7 +263,7 @@ pub(crate) fn unreadable(path: &str, error: &std::io::Error) -> NoteWarning {
     let warning = Warning {
         line: 1,
         column: 1,
-        code: "unreadable",
+        code: codes::UNREADABLE,
         message: format!("cannot be read and keeps the sections that it had: {error}"),
     };
     NoteWarning::from((path.to_owned(), warning))

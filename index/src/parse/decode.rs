@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::codes::NOT_UTF8;
 use crate::section::Warning;
-
-use super::warnings::NOT_UTF8;
 
 /// Reads a file's bytes as text. Never fails: UTF-16 is known by its byte-order mark, everything
 /// else is UTF-8 in which single wrong bytes are read as Windows-1252, and a warning says so.

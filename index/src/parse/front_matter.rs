@@ -5,8 +5,10 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::codes::FRONT_MATTER;
+
 use super::lines::line_end;
-use super::warnings::{FRONT_MATTER, Warnings};
+use super::warnings::Warnings;
 
 /// Bytes of front matter, at most; a longer stretch between two `---` is text.
 const FRONT_MATTER_MAX: usize = 64 * 1024;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The text with `\n` for every line end, without a byte-order mark, and with the replacement
 /// character for each NUL. Offsets in the other modules refer to this text.
-pub(super) fn normalise(text: &str) -> Cow<'_, str> {
+pub(crate) fn normalise(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // Whole chunks are looked at without a branch, which the compiler makes fast.
     let is_normal = |chunk: &[u8]| {
@@ -30,14 +30,14 @@ pub(super) fn normalise(text: &str) -> Cow<'_, str> {
 }
 
 /// Finds line numbers, at the price of the distance from the place asked for last.
-pub(super) struct LineCounter<'a> {
+pub(crate) struct LineCounter<'a> {
     text: &'a str,
     at: usize,
     line: u32,
 }
 
 impl<'a> LineCounter<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self {
             text,
             at: 0,
@@ -46,7 +46,7 @@ impl<'a> LineCounter<'a> {
     }
 
     /// The line of the byte at `offset`, from 1.
-    pub(super) fn line(&mut self, offset: usize) -> u32 {
+    pub(crate) fn line(&mut self, offset: usize) -> u32 {
         let bytes = self.text.as_bytes();
         if offset >= self.at {
             self.line += count_lines(&bytes[self.at..offset]);
@@ -58,7 +58,7 @@ impl<'a> LineCounter<'a> {
     }
 
     /// The column of the character at `offset`, from 1.
-    pub(super) fn column(&self, offset: usize) -> u32 {
+    pub(crate) fn column(&self, offset: usize) -> u32 {
         let n_chars = self.text[line_start(self.text, offset)..offset]
             .chars()
             .count();
