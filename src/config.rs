@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-pub use problem::{Place, Problem, Rejected};
+pub use problem::{CODES, Place, Problem, Rejected};
 pub use token::{Token, TokenError, TokenSource, token};
 pub use values::{LogFormat, Transport, WebAddress};
 
@@ -209,7 +209,7 @@ pub fn load(environment: &Environment, flags: &Flags) -> Result<Settings, Reject
         (Err(error), named_by) => Err(Rejected {
             problems: vec![Problem {
                 place: named_by.unwrap_or(Place::Default),
-                code: "unreadable",
+                code: problem::FILE_UNREADABLE,
                 message: format!("cannot read the settings file {}: {error}", path.display()),
             }],
         }),
@@ -246,7 +246,7 @@ pub fn resolve(
         Err(error) => {
             problems.push(Problem {
                 place: Place::Default,
-                code: "unreadable",
+                code: problem::FILE_UNREADABLE,
                 message: error.to_string(),
             });
             return Err(Rejected { problems });
@@ -375,7 +375,7 @@ impl Reader {
             Err(why) => {
                 self.problems.push(Problem {
                     place: self.places.get(key).cloned().unwrap_or(Place::Default),
-                    code: "invalid-value",
+                    code: problem::INVALID_VALUE,
                     message: format!("`{key}` {why}"),
                 });
                 None

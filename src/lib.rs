@@ -9,4 +9,5 @@ pub mod console;
 pub mod discord;
 pub mod gaps;
 pub mod ops;
+pub mod quiz;
 pub mod wording;

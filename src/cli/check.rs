@@ -1,30 +1,42 @@
-//! `studyhall check`: what is odd in the notes and wrong in the settings.
+//! `studyhall check`: what is odd in the notes, and wrong in the questions and the settings.
 
+mod explain;
+mod summary;
+
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
+use anyhow::Context;
+use jiff::Zoned;
+use jiff::civil::Date;
 use serde::Serialize;
-use studyhall_index::NoteWarning;
+use studyhall_index::{NoteWarning, Section, Survey, question_files, read_note};
 
 use super::output::{BAD, DOUBTFUL, Output, harmless, styled};
 use super::{Outcome, index};
 use crate::config::{Environment, Flags, Place, Problem, load};
+use crate::quiz::{self, Bank, rules};
 
-/// Look for mistakes in the notes and the settings
+/// Look for mistakes in the notes, the questions and the settings
 ///
-/// Each is printed as `file:line:col: level[code]: message`. Exit code 1 if one is an error.
+/// Each is printed as `file:line:col: level[code]: message`; what the notes and the question bank
+/// hold follows. Exit code 1 if there is an error.
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Say what a code means and how to mend it, and look for nothing
+    #[arg(long, value_name = "CODE")]
+    explain: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// One line for each finding
+    /// One line for each finding, and a summary
     Text,
-    /// One JSON array
+    /// One JSON array of findings
     Json,
     /// Annotations in a GitHub workflow
     Github,
@@ -49,29 +61,42 @@ struct Finding {
     message: String,
 }
 
+/// What was found in all that could be looked at.
+#[derive(Default)]
+struct Report {
+    findings: Vec<Finding>,
+    survey: Survey,
+    n_files: usize,
+    bank: Option<Bank>,
+}
+
 pub(super) fn run(
     check: &Check,
     environment: &Environment,
     flags: &Flags,
     out: &mut Output,
 ) -> anyhow::Result<Outcome> {
-    let findings: Vec<Finding> = match load(environment, flags) {
-        Ok(settings) => {
-            let of_notes = index::lint(&settings.notes_dir)?;
-            let of_note = |warning| of_warning(&settings.notes_dir, warning);
-            of_notes.into_iter().map(of_note).collect()
-        }
-        Err(rejected) => rejected.problems.into_iter().map(of_problem).collect(),
+    if let Some(code) = &check.explain {
+        return explain::run(code, out);
+    }
+    let report = match load(environment, flags) {
+        Ok(settings) => look(&settings.notes_dir, today())?,
+        Err(rejected) => Report {
+            findings: rejected.problems.into_iter().map(of_problem).collect(),
+            ..Report::default()
+        },
     };
+    let findings = &report.findings;
     match check.format {
         Format::Text => {
-            for finding in &findings {
+            for finding in findings {
                 writeln!(out, "{}", text_line(finding))?;
             }
+            summary::write(&report, out)?;
         }
-        Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&findings)?)?,
+        Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(findings)?)?,
         Format::Github => {
-            for finding in &findings {
+            for finding in findings {
                 writeln!(out, "{}", github_line(finding))?;
             }
         }
@@ -81,6 +106,86 @@ pub(super) fn run(
         true => Outcome::No,
         false => Outcome::Done,
     })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a command is an edge: questions are held against the day on which it runs"
+)]
+fn today() -> Date {
+    Zoned::now().date()
+}
+
+/// Looks at the notes and the question bank.
+fn look(notes_dir: &Path, today: Date) -> anyhow::Result<Report> {
+    let mut survey = index::lint(notes_dir)?;
+    let questions = question_files(notes_dir).context("cannot read the question bank")?;
+    let (bank, mut found) = Bank::read(&questions.files);
+    if let Some(bank) = &bank {
+        let sections = linked_sections(bank, notes_dir);
+        let section_text = |id: &str| sections.get(id).cloned();
+        let is_there = |id: &str| survey.holds(id);
+        found.extend(rules::check(bank, &is_there, &section_text, today));
+    }
+    found.sort_by(|a, b| a.place.cmp(&b.place));
+    let of_notes = std::mem::take(&mut survey.warnings).into_iter();
+    let odd = of_notes.chain(questions.warnings);
+    let mut findings: Vec<Finding> = odd.map(|warning| of_warning(notes_dir, warning)).collect();
+    findings.extend(
+        found
+            .into_iter()
+            .map(|finding| of_question(notes_dir, finding)),
+    );
+    Ok(Report {
+        findings,
+        survey,
+        n_files: questions.files.len(),
+        bank,
+    })
+}
+
+/// The text of each section that a question links to, with its headings. A section that is not
+/// there is a broken link, and said elsewhere.
+fn linked_sections(bank: &Bank, notes_dir: &Path) -> HashMap<String, String> {
+    let mut texts: HashMap<String, String> = HashMap::new();
+    let ids = bank.questions().iter().map(|q| q.section.as_str());
+    let paths: std::collections::BTreeSet<&str> =
+        ids.filter_map(|id| id.split('#').next()).collect();
+    for path in paths {
+        let Ok(note) = read_note(notes_dir, path) else {
+            continue;
+        };
+        for section in &note.sections {
+            let id = format!("{path}#{}", section.link_anchor());
+            let text = texts.entry(id).or_insert_with(|| headings(section));
+            text.push('\n');
+            text.push_str(&section.body);
+        }
+    }
+    texts
+}
+
+fn headings(section: &Section) -> String {
+    section.heading_path.join("\n")
+}
+
+fn of_question(notes_dir: &Path, finding: quiz::Finding) -> Finding {
+    let quiz::Finding {
+        place,
+        code,
+        message,
+    } = finding;
+    Finding {
+        file: notes_dir.join(place.path).display().to_string(),
+        line: Some(place.line),
+        column: Some(place.column),
+        level: match code.is_error() {
+            true => Level::Error,
+            false => Level::Warning,
+        },
+        code: code.name(),
+        message,
+    }
 }
 
 fn of_warning(notes_dir: &Path, NoteWarning { path, warning }: NoteWarning) -> Finding {

@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
-use studyhall_index::{Found, Index as Built, IndexError, NoteWarning, Progress, Synced};
+use studyhall_index::{
+    Found, Index as Built, IndexError, NoteWarning, Progress, Survey, Synced, question_files,
+};
 
 use super::Outcome;
 use super::output::{DOUBTFUL, Output, harmless, note, styled};
 use crate::config::Settings;
+use crate::quiz::Bank;
 
 /// Work that is done sooner shows no progress bar.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -43,10 +46,15 @@ pub(super) fn run(index: &Index, settings: &Settings, out: &mut Output) -> anyho
     })?;
     let duration = started.elapsed();
     note_if_empty(settings, &synced);
+    let questions = question_files(&settings.notes_dir).context("cannot read the question bank")?;
+    let n_questions = Bank::read(&questions.files)
+        .0
+        .map_or(0, |bank| bank.questions().len());
     if index.json {
         let object = json!({
             "files": synced.n_notes,
             "sections": synced.n_sections,
+            "questions": n_questions,
             "changed": synced.n_changed,
             "removed": synced.n_removed,
             "warnings": synced.warnings.len(),
@@ -60,6 +68,7 @@ pub(super) fn run(index: &Index, settings: &Settings, out: &mut Output) -> anyho
     }
     writeln!(out, "files     {}", synced.n_notes)?;
     writeln!(out, "sections  {}", synced.n_sections)?;
+    writeln!(out, "questions {n_questions}")?;
     writeln!(out, "changed   {}", synced.n_changed)?;
     writeln!(out, "removed   {}", synced.n_removed)?;
     writeln!(out, "warnings  {}", synced.warnings.len())?;
@@ -119,8 +128,8 @@ fn note_if_empty(settings: &Settings, synced: &Synced) {
     }
 }
 
-/// What is odd in the notes.
-pub(super) fn lint(folder: &Path) -> anyhow::Result<Vec<NoteWarning>> {
+/// What the notes hold, and what is odd in them.
+pub(super) fn lint(folder: &Path) -> anyhow::Result<Survey> {
     require_notes(folder)?;
     Ok(studyhall_index::lint(folder)?)
 }

@@ -6,7 +6,7 @@ use config::{Map, Value, ValueKind};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Place, Problem};
+use super::problem::{self, Place, Problem};
 use super::{Environment, Flags, KEYS};
 
 /// Prefix of the environment variables that are settings.
@@ -83,7 +83,7 @@ pub(super) fn file(path: &Path, text: &str) -> Layer {
         // The parser's own report shows the line, which may hold a secret.
         Err(error) => layer.problems.push(Problem {
             place: at(error.span().map_or(0, |span| span.start)),
-            code: "syntax",
+            code: problem::SYNTAX,
             message: format!("this is not TOML: {}", error.message()),
         }),
     }
@@ -112,7 +112,7 @@ fn table_entries(
             }
             (None, _) if is_group => layer.problems.push(Problem {
                 place: name_place,
-                code: "not-a-table",
+                code: problem::NOT_A_TABLE,
                 message: format!("`{path}` is a group of settings: write `[{path}]`"),
             }),
             (None, _) => layer
@@ -125,7 +125,7 @@ fn table_entries(
             }),
             (Some(key), _) => layer.problems.push(Problem {
                 place: at(Spanned::span(value).start),
-                code: "not-text",
+                code: problem::NOT_TEXT,
                 message: format!("`{}` must be text between quotes", key.name),
             }),
         }
@@ -192,7 +192,7 @@ pub(super) fn flags(flags: &Flags) -> Layer {
             }),
             None => layer.problems.push(Problem {
                 place,
-                code: "not-unicode",
+                code: problem::NOT_UNICODE,
                 message: "the path must be Unicode".to_owned(),
             }),
         }
@@ -219,7 +219,7 @@ fn unknown(path: &str, place: Place, name: impl Fn(&str) -> String) -> Problem {
     };
     Problem {
         place,
-        code: "unknown-key",
+        code: problem::UNKNOWN_KEY,
         message,
     }
 }

@@ -64,6 +64,58 @@ impl fmt::Display for Place {
     }
 }
 
+/// The file is not TOML.
+pub(super) const SYNTAX: &str = "syntax";
+/// A group of settings is no table.
+pub(super) const NOT_A_TABLE: &str = "not-a-table";
+/// A setting is of a type that says nothing.
+pub(super) const NOT_TEXT: &str = "not-text";
+/// A variable's value is not Unicode.
+pub(super) const NOT_UNICODE: &str = "not-unicode";
+/// There is no such setting.
+pub(super) const UNKNOWN_KEY: &str = "unknown-key";
+/// A settings file cannot be read.
+pub(super) const FILE_UNREADABLE: &str = "settings-unreadable";
+/// A value cannot mean what is set by it.
+pub(super) const INVALID_VALUE: &str = "invalid-value";
+
+/// All names of problems, each with its explanation.
+pub const CODES: &[(&str, &str)] = &[
+    (
+        SYNTAX,
+        "The settings file is not TOML. Texts stand in double quotes, and a group begins with its name \
+         in square brackets.\n\nwrong:  notes_dir = notes\nright:  notes_dir = \"notes\"",
+    ),
+    (
+        NOT_A_TABLE,
+        "The name of a group of settings was given a value. Write the group as [discord], with its \
+         settings below.",
+    ),
+    (
+        NOT_TEXT,
+        "A setting holds a list, a date or a table where one text, number or true/false is meant.",
+    ),
+    (
+        NOT_UNICODE,
+        "The value of an environment variable is not Unicode, so it cannot be read.",
+    ),
+    (
+        UNKNOWN_KEY,
+        "There is no such setting; the message names the nearest that there is. `studyhall config` lists \
+         them all. Unknown settings are refused so that a slip of the pen cannot go unseen.",
+    ),
+    (
+        FILE_UNREADABLE,
+        "The settings file, or the file that holds the token, cannot be read: look at its path and \
+         permissions.",
+    ),
+    (
+        INVALID_VALUE,
+        "The value is not of the kind that this setting takes, or is out of its bounds. The message says \
+         what it takes.",
+    ),
+];
+
 /// One thing wrong with the settings. It never repeats the value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

@@ -296,6 +296,65 @@ fn check_prints_what_is_wrong_with_the_settings() {
 }
 
 #[test]
+fn check_looks_at_the_questions_and_sums_up() {
+    let desk = Desk::new();
+    let ended = desk.run(&["check"]);
+    let expected = "notes      1 with 3 sections\nerrors     0\nwarnings   0\n";
+    assert_eq!((ended.code, ended.out.as_str()), (0, expected));
+
+    let question = "---\ntopic: queues\n---\n## How long at most? {#timeout-most}\n\n- [x] 12 hours\n\
+                    - [ ] 12 days\n\n> See [the timeout](../queues.md#visibility-timeout).\n\n\
+                    difficulty: easy\n";
+    desk.write("notes/quiz/queues.md", question);
+    desk.write(
+        "notes/quiz/more.md",
+        &question
+            .replace("timeout-most", "lost")
+            .replace("#visibility", "#x"),
+    );
+    let ended = desk.run(&["check"]);
+    let expected = "\
+notes/quiz/more.md:4:1: error[quiz-broken-link]: no heading of queues.md has the anchor #x-timeout
+notes/quiz/queues.md:4:1: warning[quiz-near-duplicate]: asks nearly the same as lost; drop one
+
+notes      1 with 3 sections
+questions  2 in 2 files
+difficulty easy 2 (100 %), medium 0 (0 %), hard 0 (0 %)
+choose-all 0 (0 %)
+right      A 2; the longest in 100 %
+topics     queues 2
+errors     1
+warnings   1
+";
+    assert_eq!((ended.code, ended.out.as_str()), (1, expected));
+    let indexed = desk.run(&["index", "--json"]).json();
+    assert_eq!(indexed["questions"], json!(2));
+}
+
+#[test]
+fn check_explains_each_code() {
+    let desk = Desk::new();
+    for (code, word) in [
+        ("quiz-stem-key", "error"),
+        ("broken-link", "warning"),
+        ("unknown-key", "error"),
+    ] {
+        let ended = desk.run(&["check", "--explain", code]);
+        assert_eq!(ended.code, 0, "{ended:?}");
+        assert!(
+            ended.out.starts_with(&format!("{code} ({word})\n\n")),
+            "{ended:?}"
+        );
+    }
+    let ended = desk.run(&["check", "--explain", "quiz-stem"]);
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended.err.contains("did you mean quiz-stem-key?"),
+        "{ended:?}"
+    );
+}
+
+#[test]
 fn config_shows_values_with_their_origin_and_masks_secrets() {
     let desk = Desk::new();
     desk.write("studyhall.toml", "notes_url = \"https://example.org\"\n");
@@ -383,6 +442,7 @@ fn index_tells_what_it_did() {
     let expected = [
         "files 1",
         "sections 3",
+        "questions 0",
         "changed 1",
         "removed 0",
         "warnings 0",

@@ -10,6 +10,7 @@ mod fake;
 mod gaps;
 mod hostile;
 mod markdown;
+mod quiz_bank;
 mod rehearse;
 mod serve;
 mod tidy;
