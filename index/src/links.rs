@@ -184,7 +184,7 @@ mod tests {
             .into_iter()
             .map(|link| (link.start, link.address))
             .collect();
-        assert_eq!(found, [(0, "b.md".to_owned()), (27, "d.md#e".to_owned())]);
+        assert_eq!(found, [(0, "b.md".to_owned()), (26, "d.md#e".to_owned())]);
         assert_eq!(set_anchors("<a id=\"x\"></a> <a name='y'>"), ["x", "y"]);
     }
 }

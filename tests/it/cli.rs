@@ -454,7 +454,7 @@ fn index_tells_what_it_did() {
     assert_eq!(rows(&rebuilt), expected);
     fs::remove_file(desk.path().join("notes/queues.md")).unwrap();
     let emptied = desk.run(&["index"]);
-    assert_eq!(rows(&emptied)[3], "removed 1");
+    assert_eq!(rows(&emptied)[4], "removed 1");
     assert!(emptied.err.contains("no Markdown files"), "{emptied:?}");
 }
 
