@@ -47,8 +47,8 @@ pub enum Code {
     Above,
     /// The right letter is not spread evenly.
     PositionBias,
-    /// The right choice is the longest too often.
-    LongestRight,
+    /// The right choice is the longest or the shortest too often.
+    LengthTell,
     /// A number stands in the answer and not in the section that holds it.
     Number,
     /// A question is past the day until which it was known to hold.
@@ -80,7 +80,7 @@ impl Code {
         Self::ChoiceOverlap,
         Self::Above,
         Self::PositionBias,
-        Self::LongestRight,
+        Self::LengthTell,
         Self::Number,
         Self::Dated,
     ];
@@ -117,7 +117,7 @@ impl Code {
             Self::ChoiceOverlap => "quiz-choice-overlap",
             Self::Above => "quiz-above",
             Self::PositionBias => "quiz-position-bias",
-            Self::LongestRight => "quiz-longest-right",
+            Self::LengthTell => "quiz-length-tell",
             Self::Number => "quiz-number",
             Self::Dated => "quiz-dated",
         }
@@ -217,10 +217,10 @@ impl Code {
                  whole bank (chi-square test at 0.1 %, from 40 questions on): whoever guesses the common \
                  letter gains. Move some right choices."
             }
-            Self::LongestRight => {
-                "In more than 30 % of the questions with one right choice that choice is the longest (counted \
-                 from 40 questions on): whoever picks the longest gains. Shorten right ones, or say more \
-                 in wrong ones."
+            Self::LengthTell => {
+                "In questions with one right choice that choice is the longest in more than 30 %, or the \
+                 shortest in more than 40 % (counted from 40 questions on): whoever goes by the length \
+                 gains. Shorten right ones, or say more in wrong ones; or the other way round."
             }
             Self::Number => {
                 "A number in a right choice or in the explanation does not stand in the section that the \

@@ -11,8 +11,9 @@ use super::{Bank, CHOICES, Choice, Finding, Place, Question, letter, similar};
 
 /// Questions with one right choice from which on the bank as a whole is judged.
 const JUDGED_MIN: usize = 40;
-/// The share of questions whose right choice may be the longest, in percent.
+/// The share of questions whose right choice may be the longest, in percent, and the shortest.
 const LONGEST_MAX: usize = 30;
+const SHORTEST_MAX: usize = 40;
 /// What chi-square exceeds by chance once in a thousand, for one degree of freedom and up.
 const CHI_SQUARE: [f64; 9] = [
     10.828, 13.816, 16.266, 18.467, 20.515, 22.458, 24.322, 26.124, 27.877,
@@ -44,7 +45,7 @@ pub fn check(
         findings.push(finding(this, Code::NearDuplicate, message));
     }
     findings.extend(position_bias(bank));
-    findings.extend(longest_right(bank));
+    findings.extend(length_tells(bank));
     findings
 }
 
@@ -291,32 +292,55 @@ fn position_bias(bank: &Bank) -> Option<Finding> {
     Some(of_bank(bank, Code::PositionBias, message))
 }
 
-/// In how many questions with one right choice that choice is longer than all others, and of how
-/// many.
+/// Of the questions with one right choice, how many give it away by its length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lengths {
+    /// All such questions.
+    pub n: usize,
+    /// Those whose right choice is longer than all others.
+    pub n_longest: usize,
+    /// Those whose right choice is shorter than all others.
+    pub n_shortest: usize,
+}
+
+/// Counts the questions whose right choice is the longest or the shortest, in characters.
 #[must_use]
-pub fn n_longest_right(bank: &Bank) -> (usize, usize) {
-    let (mut n_longest, mut n) = (0, 0);
+pub fn lengths(bank: &Bank) -> Lengths {
+    let length = |choice: &Choice| choice.text.chars().count();
+    let mut lengths = Lengths::default();
     for (question, at) in right_places(bank) {
-        let length = |choice: &Choice| choice.text.chars().count();
         let right = length(&question.choices[at]);
-        let mut others = question
+        let others = question
             .choices
             .iter()
             .enumerate()
             .filter(|(n, _)| *n != at);
-        n_longest += usize::from(others.all(|(_, other)| length(other) < right));
-        n += 1;
+        let others: Vec<usize> = others.map(|(_, choice)| length(choice)).collect();
+        lengths.n += 1;
+        lengths.n_longest += usize::from(others.iter().all(|other| *other < right));
+        lengths.n_shortest += usize::from(others.iter().all(|other| *other > right));
     }
-    (n_longest, n)
+    lengths
 }
 
-fn longest_right(bank: &Bank) -> Option<Finding> {
-    let (n_longest, n) = n_longest_right(bank);
-    (n >= JUDGED_MIN && n_longest * 100 > n * LONGEST_MAX).then(|| {
+fn length_tells(bank: &Bank) -> Vec<Finding> {
+    let Lengths {
+        n,
+        n_longest,
+        n_shortest,
+    } = lengths(bank);
+    let tells = [
+        (n_longest, LONGEST_MAX, "longest"),
+        (n_shortest, SHORTEST_MAX, "shortest"),
+    ];
+    let tells = tells
+        .into_iter()
+        .filter(|(told, max, _)| n >= JUDGED_MIN && told * 100 > n * max);
+    let finding = |(told, max, which)| {
         let message = format!(
-            "in {n_longest} of {n} questions the right choice is the longest; {LONGEST_MAX} % is \
-             the most"
+            "in {told} of {n} questions the right choice is the {which}; {max} % is the most"
         );
-        of_bank(bank, Code::LongestRight, message)
-    })
+        of_bank(bank, Code::LengthTell, message)
+    };
+    tells.map(finding).collect()
 }

@@ -321,7 +321,7 @@ notes      1 with 3 sections
 questions  2 in 2 files
 difficulty easy 2 (100 %), medium 0 (0 %), hard 0 (0 %)
 choose-all 0 (0 %)
-right      A 2; the longest in 100 %
+right      A 2; the longest in 100 %, the shortest in 0 %
 topics     queues 2
 errors     1
 warnings   1

@@ -262,7 +262,7 @@ fn no_line_is_lost_and_none_is_too_long() {
 }
 
 /// A bank of so many questions, each with the right choice where `right` says.
-fn bank_of(n: usize, right: impl Fn(usize) -> usize, longest: bool) -> Vec<Finding> {
+fn bank_of(n: usize, right: impl Fn(usize) -> usize, ending: &str) -> Vec<Finding> {
     let mut text = "---\ntopic: t\n---\n".to_owned();
     for n in 0..n {
         text.push_str(&format!(
@@ -273,7 +273,7 @@ fn bank_of(n: usize, right: impl Fn(usize) -> usize, longest: bool) -> Vec<Findi
         for at in 0..4 {
             let is_right = right(n) == at;
             let mark = if is_right { 'x' } else { ' ' };
-            let more = if is_right && longest { " and more" } else { "" };
+            let more = if is_right { ending } else { " or so" };
             text.push_str(&format!("- [{mark}] choice {at}{more}\n"));
         }
         text.push_str("\n> So it is, see [a](../s3.md#deep-archive).\n\ndifficulty: hard\n\n");
@@ -283,12 +283,19 @@ fn bank_of(n: usize, right: impl Fn(usize) -> usize, longest: bool) -> Vec<Findi
 }
 
 #[test]
-fn letters_are_spread_and_the_longest_is_not_always_right() {
-    assert_eq!(bank_of(40, |n| n % 4, false), []);
+fn neither_letter_nor_length_gives_an_answer_away() {
+    assert_eq!(bank_of(40, |n| n % 4, " or so"), []);
     let codes = |found: Vec<Finding>| found.iter().map(|f| f.code).collect::<Vec<_>>();
-    assert_eq!(codes(bank_of(40, |n| n % 2, false)), [Code::PositionBias]);
-    assert_eq!(codes(bank_of(39, |_| 0, false)), []);
-    assert_eq!(codes(bank_of(40, |n| n % 4, true)), [Code::LongestRight]);
+    assert_eq!(
+        codes(bank_of(40, |n| n % 2, " or so")),
+        [Code::PositionBias]
+    );
+    assert_eq!(codes(bank_of(39, |_| 0, "")), []);
+    assert_eq!(
+        codes(bank_of(40, |n| n % 4, " or more")),
+        [Code::LengthTell]
+    );
+    assert_eq!(codes(bank_of(40, |n| n % 4, "")), [Code::LengthTell]);
 }
 
 #[test]

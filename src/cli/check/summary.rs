@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::{Level, Report};
 use crate::cli::output::Output;
+use crate::quiz::rules::Lengths;
 use crate::quiz::{Bank, Difficulty, letter, rules};
 
 /// Topics that stand in one line.
@@ -48,11 +49,16 @@ fn questions(bank: &Bank, n_files: usize, out: &mut Output) -> io::Result<()> {
     }
     let letters = letters.iter().map(|(at, n)| format!("{} {n}", letter(*at)));
     let letters = letters.collect::<Vec<_>>().join(", ");
-    let (n_longest, n_single) = rules::n_longest_right(bank);
+    let Lengths {
+        n: n_single,
+        n_longest,
+        n_shortest,
+    } = rules::lengths(bank);
+    let longest = percent(n_longest, n_single);
+    let shortest = percent(n_shortest, n_single);
     writeln!(
         out,
-        "right      {letters}; the longest in {}",
-        percent(n_longest, n_single)
+        "right      {letters}; the longest in {longest}, the shortest in {shortest}"
     )?;
     let mut topics: BTreeMap<&str, usize> = BTreeMap::new();
     for question in bank.questions() {
