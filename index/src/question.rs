@@ -34,7 +34,7 @@ const STOP: &str = "a an and are as at be but by for if in into is it no not of 
     also any some all each other own same too because until while both few nor tell explain give \
     describe define please want wants need needs needed following below mentioned use uses used \
     using usage let lets get im ive id dont doesnt cant isnt thats whats meaning mean means called \
-    name";
+    name stand stands acronym abbreviation";
 /// Words that ask to compare.
 const COMPARE: &str = "vs versus difference differences different differ differs compare compared \
     comparison comparing distinguish";
@@ -49,6 +49,10 @@ const SMALL: &str = "of and the for to in on a an with by";
 /// Words that ask for a figure.
 const FIGURE: &str = "many much long often size big large small fast maximum minimum max min limit \
     limits default number cost price duration retention hours minutes seconds days";
+
+/// Words that ask for the most or the least, and those under which notes gather such figures.
+const MOST: &str = "maximum max minimum min limit limits most largest biggest";
+const LIMITS: &str = "limit quota number";
 
 /// One thing that a question asks about, in every form in which the notes may name it.
 #[derive(Clone, Debug)]
@@ -82,6 +86,8 @@ pub(crate) struct Question {
     pub(crate) compares: bool,
     /// Whether a figure is asked for.
     pub(crate) wants_figure: bool,
+    /// Whether it asks for the most or the least of something.
+    pub(crate) wants_limit: bool,
     /// What was read differently from how it was typed.
     pub(crate) corrections: Vec<Correction>,
 }
@@ -136,14 +142,21 @@ impl Question {
         question.stems = typed.iter().map(|word| word.stem.clone()).collect();
         let content = typed.iter().filter(|word| is_content(word));
         let content: Vec<&str> = content.map(|word| word.stem.as_str()).collect();
-        question.names = vec![joined(&typed), content.join(" ")];
-        question.names.dedup();
         question.compares = typed
             .iter()
             .any(|word| LISTS.compare.contains(word.small.as_str()));
+        question.names = vec![joined(&typed)];
+        if !question.compares {
+            // "S3 vs Glacier" does not mean S3 Glacier.
+            question.names.push(content.join(" "));
+            question.names.dedup();
+        }
         question.wants_figure = typed
             .iter()
             .any(|word| LISTS.figure.contains(word.small.as_str()));
+        question.wants_limit = typed
+            .iter()
+            .any(|word| LISTS.most.contains(word.small.as_str()));
         question.find_concepts(&typed, lexicon, stems)?;
         Ok(question)
     }
@@ -198,7 +211,7 @@ impl Question {
         stems: &mut Stems,
     ) -> tantivy::Result<()> {
         let mut taken = vec![false; typed.len()];
-        self.find_long_forms(typed, &mut taken, lexicon)?;
+        self.find_long_forms(typed, &mut taken, lexicon, stems)?;
         let content: Vec<usize> = (0..typed.len())
             .filter(|at| !taken[*at] && is_content(&typed[*at]))
             .collect();
@@ -237,6 +250,7 @@ impl Question {
         typed: &[Typed],
         taken: &mut [bool],
         lexicon: &Lexicon<'_>,
+        stems: &mut Stems,
     ) -> tantivy::Result<()> {
         let content: Vec<usize> = (0..typed.len())
             .filter(|at| is_content(&typed[*at]))
@@ -256,7 +270,10 @@ impl Question {
                 }
                 let long = joined(run);
                 let mut shorts = lexicon.look_up(Kind::Long, &long)?;
-                if shorts.is_empty() && whole == Some((start, end)) {
+                if shorts.is_empty()
+                    && whole == Some((start, end))
+                    && !has_halves(run, lexicon, stems)?
+                {
                     shorts = shorts_by_initials(run, lexicon)?;
                 }
                 if shorts.is_empty() {
@@ -362,6 +379,7 @@ struct Lists {
     weak: HashSet<&'static str>,
     small: HashSet<&'static str>,
     figure: HashSet<&'static str>,
+    most: HashSet<&'static str>,
 }
 
 static LISTS: std::sync::LazyLock<Lists> = std::sync::LazyLock::new(|| Lists {
@@ -370,13 +388,16 @@ static LISTS: std::sync::LazyLock<Lists> = std::sync::LazyLock::new(|| Lists {
     weak: WEAK_WORDS.split_whitespace().collect(),
     small: SMALL.split_whitespace().collect(),
     figure: FIGURE.split_whitespace().collect(),
+    most: MOST.split_whitespace().collect(),
 });
 
-/// Hashes of the stems that compare, that are weak, and that a question brings along.
+/// Hashes of the stems that compare, that are weak, that a question brings along, and that name a
+/// list of limits.
 pub(crate) struct HashedLists {
     pub(crate) stop: HashSet<u64>,
     pub(crate) compare: HashSet<u64>,
     pub(crate) weak: HashSet<u64>,
+    pub(crate) limits: HashSet<u64>,
 }
 
 /// See [`HashedLists`].
@@ -393,6 +414,7 @@ pub(crate) static HASHED: std::sync::LazyLock<HashedLists> = std::sync::LazyLock
         stop: hashes(STOP),
         compare: hashes(COMPARE),
         weak: hashes(WEAK_WORDS),
+        limits: hashes(LIMITS),
     }
 });
 
@@ -479,6 +501,16 @@ fn forms_of(
             .extend(related.into_iter().map(|stem| vec![stem]));
     }
     Ok((found, false))
+}
+
+/// Whether one of the words is one that headings write as two, so that initials mislead.
+fn has_halves(run: &[Typed], lexicon: &Lexicon<'_>, stems: &mut Stems) -> tantivy::Result<bool> {
+    for word in run {
+        if lexicon.n_with(&word.stem) == 0 && !halves(word, lexicon, stems)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A word that headings write as two: `autoscaling`, `route53`.

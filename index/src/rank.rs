@@ -56,6 +56,9 @@ const N_EMPTY: usize = 3;
 const BY_BOTH_SIDES: f32 = 2.5;
 const BY_COMPARING: f32 = 0.5;
 
+/// What a heading adds that promises limits to a question that asks for one.
+const BY_LIMITS: f32 = 0.4;
+
 /// What a text adds that holds the question's words: all of it, and with its parents.
 const BY_COVER: f32 = 0.75;
 const BY_COVER_WITH_PARENTS: f32 = 0.3;
@@ -342,6 +345,12 @@ impl<'a> Weigher<'a> {
                 .any(|hash| HASHED.compare.contains(hash));
             let by_word = if compares { 1.0 + BY_COMPARING } else { 1.0 };
             candidate.times("both sides", by_word * (1.0 + BY_BOTH_SIDES));
+        }
+        if self.question.wants_limit
+            && n_named > 0
+            && !candidate.heading.is_disjoint(&HASHED.limits)
+        {
+            candidate.times("limits", 1.0 + BY_LIMITS);
         }
         if facts.n_words < N_EMPTY {
             candidate.times("empty", IF_EMPTY);

@@ -12,17 +12,19 @@ use crate::words::Stems;
 
 const SYNONYMS: &str = "
 administrator admin
-alert alarm notification
+alert alarm notification notify
 analyze analyse analysis analytics
 app application
 archive archival
 attach connect bind
 audit trail
 authenticate login logon signin
+block deny reject
 buffer cache
 buy purchase
 certificate cert
-cheap inexpensive affordable
+cheap cheapest inexpensive affordable
+choose pick select
 client customer
 company organization organisation enterprise
 compliance regulation
@@ -34,21 +36,23 @@ create build
 database db
 decryption decrypt
 delete remove erase
+device appliance
 developer programmer
 directory folder
 discount saving
 disk drive
 download fetch
 duplicate repeat
+email mail
 employee staff
 encryption encrypt cipher
 error failure fault
+expire lapse vanish
 fast quick rapid
 filter firewall
 free gratis
 grow scale
 halt shutdown stop
-highest largest maximum
 identifier id
 isolate isolation
 join combine merge
@@ -72,13 +76,13 @@ processor cpu
 publisher producer
 query search
 queue backlog
-quota limit
+quota limit maximum max highest largest
 redundant redundancy resilient
 relational sql
 replicate replication copy mirror
 reply response
 reserve reservation
-restore recover recovery
+restore recover recovery undelete
 rotate rotation
 schedule cron timer
 sequence order
@@ -87,6 +91,7 @@ site website webpage
 subscriber consumer
 template blueprint
 temporary ephemeral transient
+terminate kill
 threat attack
 update upgrade
 video film movie

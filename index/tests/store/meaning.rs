@@ -103,3 +103,68 @@ fn a_long_description_brings_in_what_its_best_section_speaks_of() {
     assert_eq!(place("damp.md#damp-goods"), Some(0), "{ids:?}");
     assert_eq!(place("dryer.md#zeolite-dryer"), Some(1), "{ids:?}");
 }
+
+/// The question is answered first by the section with this id.
+#[track_caller]
+fn check_first(notes: &[(&str, &str)], question: &str, id: &str) {
+    let world = World::new(notes);
+    let found = search(&world.built(), question);
+    let ids: Vec<String> = found.hits.iter().map(|hit| hit.section.id()).collect();
+    assert_eq!(
+        ids.first().map(String::as_str),
+        Some(id),
+        "{question}: {ids:?}"
+    );
+}
+
+#[test]
+fn two_sides_of_a_comparison_are_no_name() {
+    let notes = [(
+        "depot.md",
+        "# Crate Depot\n\nA crate depot keeps crates, and a depot of crates is a crate depot.\n\n\
+         ## Crate vs depot\n\nA crate holds goods; a depot holds crates.\n",
+    )];
+    check_first(&notes, "crate vs depot", "depot.md#crate-vs-depot");
+    check_first(&notes, "crate depot", "depot.md#crate-depot");
+}
+
+#[test]
+fn what_a_short_form_stands_for_is_asked_by_its_name() {
+    let notes = [(
+        "hold.md",
+        "---\naliases: [PHU]\n---\n# Holding\n\nA Parcel Holding Unit (PHU) keeps parcels.\n\n\
+         ## How a PHU works\n\nThe PHU stands beside a PHU; each PHU stands for a PHU.\n",
+    )];
+    check_first(&notes, "what does PHU stand for?", "hold.md#holding");
+}
+
+#[test]
+fn a_word_written_as_one_is_no_initial() {
+    let notes = [(
+        "a.md",
+        "# Sorting\n\nA Classic Load Sorter (CLS) sorts.\n\n## CLS prices\n\nA CLS costs little.\n\n\
+         ## Cross-zone load sorting\n\nEvery sorter serves all zones.\n",
+    )];
+    check_first(
+        &notes,
+        "crosszone load sorting",
+        "a.md#cross-zone-load-sorting",
+    );
+}
+
+#[test]
+fn who_asks_for_the_most_is_shown_the_limits() {
+    let notes = [
+        (
+            "a.md",
+            "# Courier\n\nCarries parcels.\n\n## Courier limits\n\n| What | Limit |\n|---|---|\n\
+             | Weight | 30 kg |\n| Courier delay | 15 minutes |\n| Doors | four |\n",
+        ),
+        (
+            "b.md",
+            "# Parcel\n\nA box.\n\n## Parcel delay\n\nSix times the delay of the courier is a good \
+             delay for a parcel.\n",
+        ),
+    ];
+    check_first(&notes, "max courier delay", "a.md#courier-limits");
+}
