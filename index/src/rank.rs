@@ -81,6 +81,8 @@ pub(crate) struct Ranked {
     pub(crate) section: Section,
     pub(crate) score: f32,
     pub(crate) reasons: Vec<Reason>,
+    /// Whether the question is its name.
+    pub(crate) is_name: bool,
     /// How surely each concept of the question stands in the heading or its parents, from 0 to 1.
     pub(crate) named: Vec<f32>,
     /// The same for there and the text.
@@ -93,6 +95,8 @@ struct Candidate {
     score: f32,
     reasons: Vec<Reason>,
     /// Whether the question is its name.
+    is_name: bool,
+    /// Whether that counts: a heading alone answers nothing.
     named: bool,
     heading: HashSet<u64>,
     parents: HashSet<u64>,
@@ -155,6 +159,7 @@ pub(crate) fn rank(
             section,
             score: candidate.score.min(ceiling),
             reasons: candidate.reasons,
+            is_name: candidate.is_name,
             named: Vec::new(),
             held: Vec::new(),
         }));
@@ -317,7 +322,8 @@ impl<'a> Weigher<'a> {
         let parents: HashSet<u64> = columns.parents.values_for_doc(at.doc_id).collect();
         let (fit, n_named) = self.heading_fit(&heading);
         // An alias stands in no heading, and is as good as one.
-        let named = self.named.contains(&at) && facts.n_words >= N_EMPTY;
+        let is_name = self.named.contains(&at);
+        let named = is_name && facts.n_words >= N_EMPTY;
         let fit = if named { 1.0 } else { fit };
         let mut candidate = Candidate {
             at,
@@ -326,6 +332,7 @@ impl<'a> Weigher<'a> {
                 name: "words",
                 value: score,
             }],
+            is_name,
             named,
             heading,
             parents,
@@ -541,6 +548,7 @@ impl<'a> Reader<'a> {
             section,
             score: candidate.score,
             reasons: candidate.reasons,
+            is_name: candidate.is_name,
             named,
             held,
         }

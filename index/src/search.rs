@@ -129,31 +129,39 @@ fn search(
 /// The confidence from which on the first hit counts as the answer.
 const ANSWERED: f32 = 0.5;
 
+/// The evidence, at least, for a section whose name the question is, however common its words are.
+const BY_NAME: f32 = 3.0;
+
 /// How sure we are that the best section holds the answer, from 0 to 1.
 ///
 /// A logistic curve over the share of the question that the section holds, how much that is, how
-/// much of it the headings name, and how many of the question's words no note holds. The weights
-/// were fitted on questions that notes do and do not answer.
+/// much of it the headings name, the rarest word that it lacks, and how many of the question's
+/// words no note holds. The weights were fitted on questions that notes do and do not answer.
 fn confidence(question: &Question, best: &Ranked, weight_max: f32) -> f32 {
     let is_strong = |at: &usize| question.concepts[*at].counts();
     let mut counted: Vec<usize> = (0..question.concepts.len()).filter(is_strong).collect();
     if counted.is_empty() {
         counted = (0..question.concepts.len()).collect();
     }
-    let (mut all, mut held, mut named) = (0.0, 0.0, 0.0);
+    let (mut all, mut held, mut named, mut lacked) = (0.0, 0.0, 0.0, 0.0_f32);
     for &at in &counted {
         let concept = &question.concepts[at];
         let rarity = concept.rarity / weight_max.max(f32::EPSILON);
         all += rarity;
-        held += rarity * best.held.get(at).copied().unwrap_or_default();
+        let sureness = best.held.get(at).copied().unwrap_or_default();
+        held += rarity * sureness;
+        lacked = lacked.max(rarity * (1.0 - sureness));
         named += rarity * best.named.get(at).copied().unwrap_or_default();
     }
     let n_strong = question.n_strong() as f32;
-    let evidence = -8.05
-        + 9.5 * held / all.max(f32::EPSILON)
-        + 3.4 * held.ln_1p()
-        + 4.3 * named.ln_1p()
-        + 0.65 * n_strong.ln()
-        - 0.53 * question.n_unknown() as f32;
+    let evidence =
+        -9.0 + 8.3 * held / all.max(f32::EPSILON) + 5.7 * held.ln_1p() + 4.75 * named.ln_1p()
+            - 3.6 * lacked
+            + 1.4 * n_strong.ln()
+            - 0.42 * question.n_unknown() as f32;
+    let evidence = match best.is_name {
+        true => evidence.max(BY_NAME),
+        false => evidence,
+    };
     1.0 / (1.0 + (-evidence).exp())
 }

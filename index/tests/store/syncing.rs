@@ -92,24 +92,27 @@ fn an_edited_note_is_as_it_is_now() {
 }
 
 #[test]
-fn many_edits_leave_an_answer_as_sure_as_it_was() {
+fn many_edits_leave_a_question_answered() {
     let text = |version: usize| {
         let sections = (0..8).map(|n| format!("## S3 part {n}\n\nS3 in version {version}.\n\n"));
-        format!("# S3\n\nStorage.\n\n{}", sections.collect::<String>())
+        format!(
+            "# S3\n\nStorage for objects.\n\n{}",
+            sections.collect::<String>()
+        )
     };
     let world = World::new(&[("s3.md", &text(0)), ("ebs.md", EBS), ("efs.md", EFS)]);
     let index = world.built();
-    let sure = |index: &studyhall_index::Index| crate::world::search(index, "S3").confidence;
-    let before = sure(&index);
-    assert!(before > 0.5, "{before}");
-    for version in 1..9 {
+    for version in 0..9 {
         world.write("s3.md", &text(version));
         world.sync(&index);
-        assert!(
-            sure(&index) > before - 0.1,
-            "{version}: {} {before}",
-            sure(&index)
-        );
+        for question in ["S3", "part of S3"] {
+            let found = crate::world::search(&index, question);
+            assert!(
+                found.answered,
+                "{version}: {question}: {}",
+                found.confidence
+            );
+        }
     }
 }
 
