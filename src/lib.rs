@@ -10,4 +10,5 @@ pub mod discord;
 pub mod gaps;
 pub mod ops;
 pub mod quiz;
+pub mod scores;
 pub mod wording;

@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("quiz", 1),
     ("chat", 2),
     ("gaps", 2),
+    ("scores", 2),
     ("answer", 3),
     ("wording", 4),
     ("bot", 5),
@@ -25,6 +26,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("serenity", &["src/discord"]),
     ("tantivy", &["index/src/", "benches/"]),
     ("pulldown_cmark", &["index/src/", "benches/"]),
+    ("rusqlite", &["src/scores/sqlite", "benches/"]),
+    ("postgres", &["src/scores/postgres"]),
 ];
 
 /// The file that a crate begins with, for each crate of the workspace.
