@@ -3,10 +3,12 @@
 //! Texts come in and values go out; nothing here reads a file or a clock.
 
 pub mod code;
+pub mod grade;
 mod numbers;
 mod reading;
 pub mod rules;
 mod similar;
+pub mod streak;
 
 use std::collections::HashMap;
 use std::fmt;
