@@ -1,4 +1,4 @@
-//! Questions: what they are, and the bank that holds them.
+//! Questions: what they are, the bank that holds them, and when which one is asked.
 //!
 //! Texts come in and values go out; nothing here reads a file or a clock.
 
@@ -7,8 +7,11 @@ pub mod grade;
 mod numbers;
 mod reading;
 pub mod rules;
+pub mod schedule;
 mod similar;
 pub mod streak;
+pub mod weekdays;
+pub mod zones;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -11,6 +11,8 @@ mod gaps;
 mod hostile;
 mod markdown;
 mod quiz_bank;
+mod quiz_schedule;
+mod quiz_years;
 mod rehearse;
 mod serve;
 mod tidy;
