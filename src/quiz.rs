@@ -2,6 +2,7 @@
 //!
 //! Texts come in and values go out; nothing here reads a file or a clock.
 
+pub mod bag;
 pub mod code;
 pub mod grade;
 mod numbers;

@@ -10,6 +10,7 @@ mod fake;
 mod gaps;
 mod hostile;
 mod markdown;
+mod quiz_bag;
 mod quiz_bank;
 mod quiz_schedule;
 mod quiz_years;
