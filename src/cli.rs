@@ -12,6 +12,7 @@ mod index;
 mod logs;
 mod machine;
 mod output;
+mod quiz;
 mod rehearse;
 mod serve;
 
@@ -73,6 +74,8 @@ enum Command {
     Serve(serve::Serve),
     /// List what the notes failed to answer
     Gaps(gaps::Gaps),
+    /// Look ahead at the daily questions
+    Quiz(quiz::Quiz),
     /// Look for mistakes in the notes and the settings
     Check(check::Check),
     /// Look at everything that the bot needs, and say how to mend what is wrong
@@ -162,6 +165,7 @@ fn run(cli: Cli, environment: &Environment, out: &mut Output) -> anyhow::Result<
         Command::Rehearse(_) => rehearse::run(&settings()?),
         Command::Serve(_) => serve::run(&logging(logs::SERVING)?),
         Command::Gaps(gaps) => gaps::run(&gaps, &settings()?, out),
+        Command::Quiz(quiz) => quiz::run(&quiz, &settings()?, out),
         Command::Check(check) => check::run(&check, environment, &flags, out),
         Command::Doctor(doctor) => doctor::run(&doctor, environment, &flags, out),
         Command::Config(config) => config::run(&config, &settings()?, out),

@@ -148,7 +148,8 @@ fn warning_line(notes_dir: &Path, warning: &NoteWarning) -> String {
     )
 }
 
-fn require_notes(folder: &Path) -> anyhow::Result<()> {
+/// Says how to name the notes folder where there is none.
+pub(super) fn require_notes(folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
     match fs::metadata(folder) {
         Ok(found) if found.is_dir() => Ok(()),
