@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use tantivy::indexer::LogMergePolicy;
 use tantivy::{IndexWriter, TantivyError};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -52,6 +53,7 @@ impl Work<'_> {
         warnings: &mut Vec<NoteWarning>,
     ) -> Result<Vec<String>, IndexError> {
         let writer: IndexWriter = live.index.writer_with_num_threads(1, WRITER_BYTES)?;
+        writer.set_merge_policy(Box::new(merge_policy()));
         let pending = Mutex::new(writer);
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let n_threads = (self.paths.len() / NOTES_PER_THREAD + 1).min(cores.min(THREADS_MAX));
@@ -140,6 +142,18 @@ impl Work<'_> {
         }
         Ok(share)
     }
+}
+
+/// The share of a segment's sections above which, once they are gone, the segment is written anew.
+///
+/// The engine counts them until then where it counts who holds a word, so that a note that is
+/// often edited would be found less and less surely.
+const GONE_SHARE_MAX: f32 = 0.1;
+
+fn merge_policy() -> LogMergePolicy {
+    let mut policy = LogMergePolicy::default();
+    policy.set_del_docs_ratio_before_merge(GONE_SHARE_MAX);
+    policy
 }
 
 fn lock(writer: &Mutex<IndexWriter>) -> std::sync::MutexGuard<'_, IndexWriter> {
