@@ -155,7 +155,7 @@ fn confidence(question: &Question, best: &Ranked, weight_max: f32) -> f32 {
     }
     let n_strong = question.n_strong() as f32;
     let evidence =
-        -9.0 + 8.3 * held / all.max(f32::EPSILON) + 5.7 * held.ln_1p() + 4.75 * named.ln_1p()
+        -9.3 + 8.3 * held / all.max(f32::EPSILON) + 5.7 * held.ln_1p() + 4.75 * named.ln_1p()
             - 3.6 * lacked
             + 1.4 * n_strong.ln()
             - 0.42 * question.n_unknown() as f32;
