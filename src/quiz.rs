@@ -5,6 +5,7 @@
 pub mod bag;
 pub mod code;
 pub mod grade;
+pub mod import;
 mod numbers;
 mod reading;
 pub mod rules;

@@ -218,7 +218,7 @@ const COUNTS: [&str; 10] = [
 ];
 
 /// How many choices a stem asks for in words: "choose two", "which three …".
-fn asked_for(stem: &str) -> Option<usize> {
+pub(super) fn asked_for(stem: &str) -> Option<usize> {
     let stem = stem.to_lowercase();
     let words: Vec<&str> = stem
         .split(|c: char| !c.is_alphanumeric())
@@ -243,7 +243,8 @@ fn asked_for(stem: &str) -> Option<usize> {
         .or_else(|| asked.find_map(|pair| count(pair[1])).filter(|n| *n == 1))
 }
 
-fn number_word(n: usize) -> String {
+/// A number in words, up to ten.
+pub(super) fn number_word(n: usize) -> String {
     let word = n.checked_sub(1).and_then(|at| COUNTS.get(at));
     word.map_or_else(|| n.to_string(), |word| (*word).to_owned())
 }

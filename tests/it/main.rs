@@ -12,6 +12,7 @@ mod hostile;
 mod markdown;
 mod quiz_bag;
 mod quiz_bank;
+mod quiz_import;
 mod quiz_preview;
 mod quiz_schedule;
 mod quiz_years;
