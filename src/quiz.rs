@@ -7,6 +7,7 @@ pub mod code;
 pub mod grade;
 pub mod import;
 mod numbers;
+pub mod period;
 mod reading;
 pub mod rules;
 pub mod schedule;

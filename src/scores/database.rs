@@ -1,7 +1,10 @@
 //! The database as the scores see it: statements with values in, rows out, a transaction at a time.
 //!
 //! The statements are the same everywhere: `$1`, `$2`, … stand for values, whole numbers are
-//! `BIGINT`, times are milliseconds since 1970 in UTC, days are texts such as `2026-03-29`.
+//! `BIGINT`, times are milliseconds since 1970 in UTC, days are texts such as `2026-03-29`. A result is
+//! a whole number, a text or nothing; a truth is 0 or 1, and what a database makes of a sum or an
+//! average is cast: `CAST(SUM(points) AS BIGINT)`. Where nothing may stand for a `$` whose type the
+//! statement leaves open, it is cast too: `CAST($1 AS BIGINT) IS NULL`. Texts hold no NUL.
 
 use std::path::PathBuf;
 
@@ -97,7 +100,8 @@ impl Row {
     }
 }
 
-/// A transaction under way. It ends well when the work on it does, and leaves no trace otherwise.
+/// A transaction under way. It ends well when the work on it does and no statement failed, and
+/// leaves no trace otherwise: a work cannot go on after a statement that failed.
 pub trait Transaction {
     /// Runs a statement that gives no rows; the number of rows that it changed.
     ///
@@ -113,16 +117,19 @@ pub trait Transaction {
 }
 
 /// What is done in one transaction. It may be run again from its start where the database asks
-/// for that.
+/// for that, and must not begin another transaction that writes.
 pub type Work<'a> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError> + Send + 'a;
 
 /// Where the scores are kept. Calls block; none may be made from an asynchronous task's thread.
 pub trait Database: Send + Sync {
     /// Does the work in a transaction that writes. Once this returns `Ok`, its effects last, even
-    /// if the process is killed or the power goes.
+    /// if the process is killed or the power goes. A work that panics leaves no trace, and the
+    /// panic goes on here.
     ///
     /// # Errors
-    /// The work failed, or it could not be made to last; nothing of it remains then.
+    /// The work failed, or it could not be made to last; nothing of it remains then. After
+    /// [`StoreError::Unavailable`] alone it may remain, where the connection was lost while the
+    /// server was told to make it last: do the same again only if that does no harm.
     fn write(&self, work: Box<Work<'static>>) -> Result<(), StoreError>;
 
     /// Does the work on one consistent state. It must not write.
@@ -160,4 +167,11 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the database of the scores refused a statement")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// For a work that ended as if nothing had been, although a statement of it failed.
+    pub(super) fn went_on(why: &str) -> Self {
+        Self::Refused(format!("a work went on after a statement had failed: {why}").into())
+    }
 }

@@ -1,0 +1,306 @@
+//! Answers, and what later becomes of them: changes, regrades, voids.
+
+use jiff::Timestamp;
+
+use super::Scores;
+use super::database::{StoreError, Transaction};
+use super::ledger::{Change, add, asked, keep_streak, note, standing, standings, streak};
+use super::rounds::{RoundId, RoundState};
+use super::{of_time, only, to_count};
+use crate::quiz::grade::{Choices, Grade, grade};
+
+/// Characters of an organiser's reason that are kept.
+pub const REASON_MAX: usize = 300;
+
+/// An answer as somebody gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The round.
+    pub round: RoundId,
+    /// Who.
+    pub member: u64,
+    /// What was chosen, by the places in the question file.
+    pub choices: Choices,
+    /// When it arrived.
+    pub at: Timestamp,
+    /// The chat's number of the event that brought it, by which a repetition is known.
+    pub event: u64,
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It counts. The same event again gives the same.
+    Counts {
+        /// What it is worth.
+        grade: Grade,
+        /// The streak with it.
+        streak: u32,
+    },
+    /// It took the place of an earlier one.
+    Changed {
+        /// What it is worth.
+        grade: Grade,
+    },
+    /// An earlier one counts, and cannot be changed.
+    Already {
+        /// What was chosen then.
+        choices: Choices,
+        /// What it is worth.
+        grade: Grade,
+    },
+    /// The round was closed already.
+    Late,
+    /// There is no such round.
+    NoSuchRound,
+}
+
+/// What somebody chose in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// Who.
+    pub member: u64,
+    /// What.
+    pub choices: Choices,
+    /// What it is worth.
+    pub grade: Grade,
+}
+
+/// What a void or a regrade changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// People whose points rose.
+    pub n_up: u32,
+    /// People whose points fell.
+    pub n_down: u32,
+    /// All who answered.
+    pub n_answered: u32,
+}
+
+impl Scores {
+    /// Records an answer, once. It lasts when this returns.
+    ///
+    /// # Errors
+    /// The store fails; the answer then does not count.
+    pub fn record(&self, answer: Answer) -> Result<Recorded, StoreError> {
+        self.write(move |transaction| record(transaction, &answer))
+    }
+
+    /// What everybody chose in a round, by member.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn chosen(&self, round: RoundId) -> Result<Vec<Chosen>, StoreError> {
+        self.read(|transaction| {
+            let standings = standings(transaction, round)?;
+            Ok(standings
+                .into_iter()
+                .map(|(member, standing)| standing.chosen(member))
+                .collect())
+        })
+    }
+
+    /// What one member chose in a round.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn chosen_by(&self, round: RoundId, member: u64) -> Result<Option<Chosen>, StoreError> {
+        self.read(|transaction| {
+            let standing = standing(transaction, round, member.cast_signed())?;
+            Ok(standing.map(|standing| standing.chosen(member.cast_signed())))
+        })
+    }
+
+    /// How many answered a round.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn n_answered(&self, round: RoundId) -> Result<u32, StoreError> {
+        self.read(|transaction| {
+            let rows = transaction.query(
+                "SELECT COUNT(*) FROM event WHERE round = $1 AND number = 0",
+                &[round.0.into()],
+            )?;
+            Ok(to_count(only(rows)?.int(0)?))
+        })
+    }
+
+    /// Takes a round's points back from all; the streaks stay. A voided round is left as it is.
+    /// None where there is no such round.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn void(
+        &self,
+        round: RoundId,
+        actor: u64,
+        at: Timestamp,
+        reason: &str,
+    ) -> Result<Option<Receipt>, StoreError> {
+        let reason: String = reason.chars().take(REASON_MAX).collect();
+        self.write(move |transaction| {
+            let Some(asked) = asked(transaction, round)? else {
+                return Ok(None);
+            };
+            let mut receipt = Receipt::default();
+            for (member, standing) in standings(transaction, round)? {
+                receipt.n_answered += 1;
+                if asked.is_voided {
+                    continue;
+                }
+                let change = Change {
+                    points: -standing.points,
+                    n_answered: -standing.n_answered,
+                    n_right: -standing.n_right,
+                    actor: Some(actor),
+                    reason: Some(&reason),
+                    ..Change::new("void", member, at, &standing)
+                };
+                receipt.count(change.points);
+                add(transaction, round, &asked, &change)?;
+            }
+            transaction.execute(
+                "UPDATE round SET voided = 1 WHERE id = $1",
+                &[round.0.into()],
+            )?;
+            reveal_again(transaction, round, at)?;
+            note(
+                transaction,
+                asked.guild,
+                actor,
+                at,
+                "void",
+                &format!("round {}: {reason}", round.0),
+            )?;
+            Ok(Some(receipt))
+        })
+    }
+
+    /// Grades a round's answers again, by other right choices. None where there is no such round,
+    /// or it is void.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn regrade(
+        &self,
+        round: RoundId,
+        right: Choices,
+        actor: u64,
+        at: Timestamp,
+        reason: &str,
+    ) -> Result<Option<Receipt>, StoreError> {
+        let reason: String = reason.chars().take(REASON_MAX).collect();
+        self.write(move |transaction| {
+            let Some(asked) = asked(transaction, round)?.filter(|asked| !asked.is_voided) else {
+                return Ok(None);
+            };
+            let mut receipt = Receipt::default();
+            for (member, standing) in standings(transaction, round)? {
+                receipt.n_answered += 1;
+                let grade = grade(right, standing.choices, asked.difficulty, asked.grading);
+                let change = Change {
+                    points: i64::from(grade.points) - standing.points,
+                    n_right: i64::from(grade.is_right) - standing.n_right,
+                    actor: Some(actor),
+                    reason: Some(&reason),
+                    ..Change::new("regrade", member, at, &standing)
+                };
+                if (change.points, change.n_right) != (0, 0) {
+                    receipt.count(change.points);
+                    add(transaction, round, &asked, &change)?;
+                }
+            }
+            transaction.execute(
+                "UPDATE round SET right_choices = $1 WHERE id = $2",
+                &[i64::from(right.bits()).into(), round.0.into()],
+            )?;
+            reveal_again(transaction, round, at)?;
+            note(
+                transaction,
+                asked.guild,
+                actor,
+                at,
+                "regrade",
+                &format!("round {}: {reason}", round.0),
+            )?;
+            Ok(Some(receipt))
+        })
+    }
+}
+
+/// Lets a closed round's reveal be written once more.
+fn reveal_again(
+    transaction: &mut dyn Transaction,
+    round: RoundId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    transaction.execute(
+        "UPDATE round SET state = 'closing', wake_at = $1 WHERE id = $2 AND state = 'closed'",
+        &[of_time(at), round.0.into()],
+    )?;
+    Ok(())
+}
+
+impl Receipt {
+    fn count(&mut self, points: i64) {
+        self.n_up += u32::from(points > 0);
+        self.n_down += u32::from(points < 0);
+    }
+}
+
+fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded, StoreError> {
+    let Some(asked) = asked(transaction, answer.round)? else {
+        return Ok(Recorded::NoSuchRound);
+    };
+    let member = answer.member.cast_signed();
+    let before = standing(transaction, answer.round, member)?;
+    let is_repeated =
+        before.is_some_and(|before| before.first_event == Some(answer.event.cast_signed()));
+    if is_repeated && let Some(before) = before {
+        let streak = streak(transaction, asked.guild, member)?.0.current;
+        return Ok(Recorded::Counts {
+            grade: before.grade(),
+            streak,
+        });
+    }
+    let is_open = matches!(asked.state, RoundState::Open | RoundState::Closing);
+    if !is_open
+        || asked
+            .closes_at
+            .is_none_or(|closes_at| answer.at >= closes_at)
+    {
+        return Ok(Recorded::Late);
+    }
+    let grade = grade(asked.right, answer.choices, asked.difficulty, asked.grading);
+    let standing = before.unwrap_or_default();
+    let change = Change {
+        choices: Some(answer.choices),
+        points: i64::from(grade.points) - standing.points,
+        n_right: i64::from(grade.is_right) - standing.n_right,
+        event: Some(answer.event),
+        ..Change::new("answer", member, answer.at, &standing)
+    };
+    match before {
+        None => {
+            let change = Change {
+                n_answered: 1,
+                ..change
+            };
+            add(transaction, answer.round, &asked, &change)?;
+            let streak = keep_streak(transaction, &asked, member)?;
+            Ok(Recorded::Counts { grade, streak })
+        }
+        Some(before) if asked.may_change && before.choices != answer.choices => {
+            let change = Change {
+                kind: "change",
+                ..change
+            };
+            add(transaction, answer.round, &asked, &change)?;
+            Ok(Recorded::Changed { grade })
+        }
+        Some(before) => Ok(Recorded::Already {
+            choices: before.choices,
+            grade: before.grade(),
+        }),
+    }
+}

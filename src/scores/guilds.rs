@@ -1,0 +1,615 @@
+//! Servers and their schedules, as organisers set them up.
+
+use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+use super::database::{Row, StoreError, Transaction};
+use super::ledger::{note, of_texts, to_difficulty};
+use super::rounds::{Feedback, Rules, of_minutes};
+use super::{Scores, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
+use crate::quiz::Difficulty;
+use crate::quiz::bag::Drawn;
+use crate::quiz::grade::Grading;
+use crate::quiz::period::Season;
+use crate::quiz::schedule::Last;
+use crate::quiz::weekdays::Weekdays;
+
+/// Schedules of one server, at most.
+pub const SCHEDULES_MAX: i64 = 10;
+/// Characters of a schedule's name, at most.
+pub const NAME_MAX: usize = 32;
+/// Questions pinned for one schedule, at most.
+pub const PINS_MAX: i64 = 25;
+/// Acts of organisers that one look shows, at most.
+pub const ACTS_MAX: i64 = 50;
+/// Schedules that are looked at, at most.
+const ALL_MAX: i64 = 100_000;
+
+/// The number of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScheduleId(pub i64);
+
+/// What holds for a whole server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guild {
+    /// The server.
+    pub id: u64,
+    /// The zone in which its days begin, as the IANA calls it.
+    pub zone: String,
+    /// How long a season is.
+    pub season: Season,
+    /// Whether a recap of the week is posted.
+    pub recap: bool,
+    /// The first day of the week that was recapped last.
+    pub recapped: Option<Date>,
+}
+
+impl Guild {
+    /// A server of which nothing is known yet.
+    #[must_use]
+    pub fn new(id: u64) -> Self {
+        Self {
+            id,
+            zone: "UTC".to_owned(),
+            season: Season::default(),
+            recap: true,
+            recapped: None,
+        }
+    }
+}
+
+/// Whether a schedule posts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScheduleState {
+    /// The organiser has seen what it would do, and has not said yes yet.
+    Draft,
+    /// It does.
+    Active,
+    /// The organiser said to wait.
+    Paused,
+    /// The chat refused too often; somebody must mend something first.
+    Suspended,
+}
+
+impl ScheduleState {
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::Draft, Self::Active, Self::Paused, Self::Suspended]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// When and where a server is asked what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Its number.
+    pub id: ScheduleId,
+    /// The server.
+    pub guild: u64,
+    /// What the organiser calls it, at most [`NAME_MAX`] characters; no two of a server are alike.
+    pub name: String,
+    /// Where it posts.
+    pub channel: u64,
+    /// When, on the clock of its zone.
+    pub time: Time,
+    /// The zone, as the IANA calls it.
+    pub zone: String,
+    /// On which days.
+    pub weekdays: Weekdays,
+    /// Topics that it asks of; none means all.
+    pub topics: Vec<String>,
+    /// Difficulties that it asks; none means all.
+    pub difficulties: Vec<Difficulty>,
+    /// The role that a post calls.
+    pub ping_role: Option<u64>,
+    /// How its rounds are played.
+    pub rules: Rules,
+    /// Whether a closed round gets a thread to talk about it.
+    pub thread: bool,
+    /// Whether it posts.
+    pub state: ScheduleState,
+    /// Why it does not.
+    pub reason: Option<String>,
+    /// Days before this are none of its.
+    pub since: Timestamp,
+    /// Who set it up, and is told what goes wrong.
+    pub organiser: u64,
+    /// The day on which the organiser was last told that questions run low.
+    pub told_low: Option<Date>,
+}
+
+/// What an organiser did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// Who.
+    pub actor: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: String,
+    /// More about it.
+    pub detail: String,
+}
+
+/// Why a schedule was not saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSaved {
+    /// Another of the server has this name.
+    NameTaken,
+    /// The server has [`SCHEDULES_MAX`].
+    TooMany,
+}
+
+macro_rules! select_schedule {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, guild, name, channel, local_time, zone, weekdays, topics, difficulties, \
+             ping_role, feedback, may_change, grading, open_minutes, thread, state, reason, since, \
+             told_low, organiser FROM schedule ",
+            $rest
+        )
+    };
+}
+
+impl Scores {
+    /// What holds for a server.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn guild(&self, id: u64) -> Result<Guild, StoreError> {
+        self.read(|transaction| {
+            let rows = transaction.query(
+                "SELECT zone, season, recap, recapped FROM guild WHERE id = $1",
+                &[of_id(id)],
+            )?;
+            let Some(row) = rows.first() else {
+                return Ok(Guild::new(id));
+            };
+            Ok(Guild {
+                id,
+                zone: row.text(0)?.to_owned(),
+                season: Season::named(row.text(1)?).ok_or_else(|| strange("a season"))?,
+                recap: row.int(2)? != 0,
+                recapped: row.opt_text(3)?.map(to_day).transpose()?,
+            })
+        })
+    }
+
+    /// Keeps what holds for a server. Where its seasons change, its sums are made anew.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn save_guild(&self, guild: Guild, actor: u64, at: Timestamp) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            let id = guild.id.cast_signed();
+            let before = season(transaction, id)?;
+            transaction.execute(
+                "INSERT INTO guild (id, zone, season, recap) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (id) DO UPDATE SET zone = excluded.zone, season = excluded.season, \
+                 recap = excluded.recap",
+                &[
+                    id.into(),
+                    guild.zone.as_str().into(),
+                    guild.season.name().into(),
+                    of_flag(guild.recap),
+                ],
+            )?;
+            if before != guild.season {
+                super::people::sum_anew(transaction, id)?;
+            }
+            let detail = format!("zone {}, season {}", guild.zone, guild.season.name());
+            note(transaction, id, actor, at, "settings", &detail)
+        })
+    }
+
+    /// Claims the recap of the week that begins on `monday`: true for the first who asks.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn claim_recap(&self, guild: u64, monday: Date) -> Result<bool, StoreError> {
+        self.write(move |transaction| {
+            let n_changed = transaction.execute(
+                "UPDATE guild SET recapped = $1 \
+                 WHERE id = $2 AND (recapped IS NULL OR recapped < $3)",
+                &[super::of_day(monday), of_id(guild), super::of_day(monday)],
+            )?;
+            Ok(n_changed > 0)
+        })
+    }
+
+    /// Adds a schedule or keeps its changes, by its number.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn save_schedule(
+        &self,
+        schedule: Schedule,
+        actor: u64,
+        at: Timestamp,
+    ) -> Result<Result<(), NotSaved>, StoreError> {
+        self.write(move |transaction| {
+            let (id, guild) = (schedule.id.0, schedule.guild.cast_signed());
+            let rows = transaction.query(
+                "SELECT id FROM schedule WHERE guild = $1 AND name = $2",
+                &[guild.into(), schedule.name.as_str().into()],
+            )?;
+            if rows
+                .first()
+                .map(|row| row.int(0))
+                .transpose()?
+                .is_some_and(|other| other != id)
+            {
+                return Ok(Err(NotSaved::NameTaken));
+            }
+            // Drafts are counted by themselves.
+            let statement = match schedule.state {
+                ScheduleState::Draft => {
+                    "SELECT COUNT(*) FROM schedule WHERE guild = $1 AND id <> $2 AND state = 'draft'"
+                }
+                ScheduleState::Active | ScheduleState::Paused | ScheduleState::Suspended => {
+                    "SELECT COUNT(*) FROM schedule WHERE guild = $1 AND id <> $2 AND state <> 'draft'"
+                }
+            };
+            let rows = transaction.query(statement, &[guild.into(), id.into()])?;
+            if only(rows)?.int(0)? >= SCHEDULES_MAX {
+                return Ok(Err(NotSaved::TooMany));
+            }
+            save(transaction, &schedule)?;
+            let detail = format!(
+                "{}: {} {} {} in {}",
+                schedule.name, schedule.weekdays, schedule.time, schedule.zone, schedule.channel
+            );
+            note(transaction, guild, actor, at, "schedule", &detail)?;
+            Ok(Ok(()))
+        })
+    }
+
+    /// Sets whether a schedule posts, and why not. Where it goes on, days before now are none of its.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn set_state(
+        &self,
+        schedule: &Schedule,
+        state: ScheduleState,
+        reason: Option<&str>,
+        actor: u64,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (id, guild, name) = (schedule.id, schedule.guild, schedule.name.clone());
+        let reason = reason.map(str::to_owned);
+        self.write(move |transaction| {
+            transaction.execute(
+                "UPDATE schedule SET state = $1, reason = $2, n_failed = 0, \
+                 since = CASE WHEN $3 = 'active' THEN $4 ELSE since END WHERE id = $5",
+                &[
+                    state.name().into(),
+                    reason.clone().into(),
+                    state.name().into(),
+                    of_time(at),
+                    id.0.into(),
+                ],
+            )?;
+            note(
+                transaction,
+                guild.cast_signed(),
+                actor,
+                at,
+                state.name(),
+                &name,
+            )
+        })
+    }
+
+    /// Takes a schedule away. Its rounds and their points stay.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn remove_schedule(
+        &self,
+        schedule: &Schedule,
+        actor: u64,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (id, guild, name) = (schedule.id, schedule.guild, schedule.name.clone());
+        self.write(move |transaction| {
+            for statement in [
+                "DELETE FROM pin WHERE schedule = $1",
+                "DELETE FROM drawn WHERE schedule = $1",
+                "DELETE FROM schedule WHERE id = $1",
+            ] {
+                transaction.execute(statement, &[id.0.into()])?;
+            }
+            note(transaction, guild.cast_signed(), actor, at, "remove", &name)
+        })
+    }
+
+    /// The schedules of a server and its drafts.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn schedules(&self, guild: u64) -> Result<Vec<Schedule>, StoreError> {
+        self.read(|transaction| {
+            let rows = transaction.query(
+                select_schedule!("WHERE guild = $1 ORDER BY id LIMIT $2"),
+                &[of_id(guild), (2 * SCHEDULES_MAX).into()],
+            )?;
+            rows.iter().map(to_schedule).collect()
+        })
+    }
+
+    /// A schedule by its number.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>, StoreError> {
+        self.read(|transaction| {
+            let rows = transaction.query(select_schedule!("WHERE id = $1"), &[id.0.into()])?;
+            rows.first().map(to_schedule).transpose()
+        })
+    }
+
+    /// All schedules that post, each with its newest day.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn active(&self) -> Result<Vec<(Schedule, Option<Last>)>, StoreError> {
+        self.read(|transaction| {
+            let rows = transaction.query(
+                select_schedule!("WHERE state = 'active' ORDER BY id LIMIT $1"),
+                &[ALL_MAX.into()],
+            )?;
+            let schedules = rows.iter().map(to_schedule);
+            schedules
+                .map(|schedule| {
+                    let schedule = schedule?;
+                    let last = last_round(transaction, schedule.id)?;
+                    Ok((schedule, last))
+                })
+                .collect()
+        })
+    }
+
+    /// How often which question was drawn for a schedule.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn drawn(&self, schedule: ScheduleId) -> Result<HashMap<String, Drawn>, StoreError> {
+        self.read(|transaction| {
+            let rows = transaction.query(
+                "SELECT question, times, last_day FROM drawn WHERE schedule = $1",
+                &[schedule.0.into()],
+            )?;
+            let drawn = rows.iter().map(|row| {
+                let drawn = Drawn {
+                    times: to_count(row.int(1)?),
+                    last: to_day(row.text(2)?)?,
+                };
+                Ok((row.text(0)?.to_owned(), drawn))
+            });
+            drawn.collect()
+        })
+    }
+
+    /// The questions that the organiser wants next, in order.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn pins(&self, schedule: ScheduleId) -> Result<Vec<String>, StoreError> {
+        self.read(|transaction| {
+            let rows = transaction.query(
+                "SELECT question FROM pin WHERE schedule = $1 ORDER BY place",
+                &[schedule.0.into()],
+            )?;
+            rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+        })
+    }
+
+    /// Puts a question at the end of those that come next. False where there are
+    /// [`PINS_MAX`] already.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn pin(
+        &self,
+        schedule: &Schedule,
+        question: &str,
+        actor: u64,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (id, guild, question) = (schedule.id, schedule.guild, question.to_owned());
+        self.write(move |transaction| {
+            let rows = transaction.query(
+                "SELECT COUNT(*), COALESCE(MAX(place), 0) FROM pin WHERE schedule = $1",
+                &[id.0.into()],
+            )?;
+            let row = only(rows)?;
+            if row.int(0)? >= PINS_MAX {
+                return Ok(false);
+            }
+            transaction.execute(
+                "INSERT INTO pin (schedule, place, question) VALUES ($1, $2, $3)",
+                &[
+                    id.0.into(),
+                    (row.int(1)? + 1).into(),
+                    question.as_str().into(),
+                ],
+            )?;
+            note(
+                transaction,
+                guild.cast_signed(),
+                actor,
+                at,
+                "pin",
+                &question,
+            )?;
+            Ok(true)
+        })
+    }
+
+    /// Writes down that the organiser was told that questions run low.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn told_low(&self, schedule: ScheduleId, day: Date) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            let values = [super::of_day(day), schedule.0.into()];
+            transaction.execute("UPDATE schedule SET told_low = $1 WHERE id = $2", &values)?;
+            Ok(())
+        })
+    }
+
+    /// What organisers of a server did last, the newest first, at most [`ACTS_MAX`].
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn acts(&self, guild: u64) -> Result<Vec<Act>, StoreError> {
+        self.read(|transaction| {
+            let rows = transaction.query(
+                "SELECT actor, at, what, detail FROM act WHERE guild = $1 ORDER BY id DESC LIMIT $2",
+                &[of_id(guild), ACTS_MAX.into()],
+            )?;
+            let acts = rows.iter().map(|row| {
+                Ok(Act {
+                    actor: to_id(row.int(0)?),
+                    at: to_time(row.int(1)?)?,
+                    what: row.text(2)?.to_owned(),
+                    detail: row.text(3)?.to_owned(),
+                })
+            });
+            acts.collect()
+        })
+    }
+
+    /// A value that lasts as long as the store, made by `make` when first asked for.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn setting(&self, name: &'static str, make: String) -> Result<String, StoreError> {
+        self.write(move |transaction| {
+            transaction.execute(
+                "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+                &[name.into(), make.as_str().into()],
+            )?;
+            let rows =
+                transaction.query("SELECT value FROM setting WHERE name = $1", &[name.into()])?;
+            Ok(only(rows)?.text(0)?.to_owned())
+        })
+    }
+}
+
+/// How long the seasons of a server are.
+pub(super) fn season(transaction: &mut dyn Transaction, guild: i64) -> Result<Season, StoreError> {
+    let rows = transaction.query("SELECT season FROM guild WHERE id = $1", &[guild.into()])?;
+    rows.first().map_or(Ok(Season::default()), |row| {
+        Season::named(row.text(0)?).ok_or_else(|| strange("a season"))
+    })
+}
+
+fn last_round(
+    transaction: &mut dyn Transaction,
+    schedule: ScheduleId,
+) -> Result<Option<Last>, StoreError> {
+    let rows = transaction.query(
+        "SELECT MAX(day), MAX(opened_at) FROM round WHERE schedule = $1 AND number = 0",
+        &[schedule.0.into()],
+    )?;
+    let row = only(rows)?;
+    let Some(day) = row.opt_text(0)? else {
+        return Ok(None);
+    };
+    Ok(Some(Last {
+        day: to_day(day)?,
+        posted_at: row.opt_int(1)?.map(to_time).transpose()?,
+    }))
+}
+
+fn save(transaction: &mut dyn Transaction, schedule: &Schedule) -> Result<(), StoreError> {
+    let difficulties: Vec<String> = schedule
+        .difficulties
+        .iter()
+        .map(|difficulty| difficulty.name().to_owned())
+        .collect();
+    transaction.execute(
+        "INSERT INTO schedule (id, guild, name, channel, local_time, zone, weekdays, topics, \
+         difficulties, ping_role, feedback, may_change, grading, open_minutes, thread, state, \
+         reason, n_failed, since, organiser) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+         $14, $15, $16, $17, 0, $18, $19) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+         channel = excluded.channel, local_time = excluded.local_time, zone = excluded.zone, \
+         weekdays = excluded.weekdays, topics = excluded.topics, \
+         difficulties = excluded.difficulties, ping_role = excluded.ping_role, \
+         feedback = excluded.feedback, may_change = excluded.may_change, \
+         grading = excluded.grading, open_minutes = excluded.open_minutes, \
+         thread = excluded.thread, state = excluded.state, reason = excluded.reason, n_failed = 0, \
+         organiser = excluded.organiser, since = excluded.since",
+        &[
+            schedule.id.0.into(),
+            of_id(schedule.guild),
+            schedule.name.as_str().into(),
+            of_id(schedule.channel),
+            schedule.time.strftime("%H:%M").to_string().into(),
+            schedule.zone.as_str().into(),
+            schedule.weekdays.to_string().into(),
+            of_texts(&schedule.topics),
+            of_texts(&difficulties),
+            schedule.ping_role.map(u64::cast_signed).into(),
+            schedule.rules.feedback.name().into(),
+            of_flag(schedule.rules.may_change),
+            schedule.rules.grading.name().into(),
+            of_minutes(schedule.rules.open_for),
+            of_flag(schedule.thread),
+            schedule.state.name().into(),
+            schedule.reason.as_deref().into(),
+            of_time(schedule.since),
+            of_id(schedule.organiser),
+        ],
+    )?;
+    Ok(())
+}
+
+fn to_schedule(row: &Row) -> Result<Schedule, StoreError> {
+    let texts = |column: usize| -> Result<Vec<String>, StoreError> {
+        let texts = row.text(column)?.split(',').filter(|text| !text.is_empty());
+        Ok(texts.map(str::to_owned).collect())
+    };
+    let difficulties = texts(8)?;
+    Ok(Schedule {
+        id: ScheduleId(row.int(0)?),
+        guild: to_id(row.int(1)?),
+        name: row.text(2)?.to_owned(),
+        channel: to_id(row.int(3)?),
+        time: Time::strptime("%H:%M", row.text(4)?).map_err(|_| strange("a time of day"))?,
+        zone: row.text(5)?.to_owned(),
+        weekdays: row.text(6)?.parse().map_err(|_| strange("weekdays"))?,
+        topics: texts(7)?,
+        difficulties: difficulties
+            .iter()
+            .map(|name| to_difficulty(name))
+            .collect::<Result<_, _>>()?,
+        ping_role: row.opt_int(9)?.map(to_id),
+        rules: Rules {
+            feedback: Feedback::named(row.text(10)?).ok_or_else(|| strange("a feedback"))?,
+            may_change: row.int(11)? != 0,
+            grading: Grading::named(row.text(12)?).ok_or_else(|| strange("a grading"))?,
+            open_for: SignedDuration::from_mins(row.int(13)?),
+        },
+        thread: row.int(14)? != 0,
+        state: ScheduleState::named(row.text(15)?).ok_or_else(|| strange("a schedule's state"))?,
+        reason: row.opt_text(16)?.map(str::to_owned),
+        since: to_time(row.int(17)?)?,
+        told_low: row.opt_text(18)?.map(to_day).transpose()?,
+        organiser: to_id(row.int(19)?),
+    })
+}

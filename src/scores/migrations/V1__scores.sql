@@ -1,0 +1,173 @@
+-- Ids are Discord's, times are milliseconds since 1970 in UTC, days are YYYY-MM-DD in the zone of
+-- the schedule, sets of choices are bits.
+
+CREATE TABLE setting (
+    name {{text}} NOT NULL PRIMARY KEY,
+    value {{text}} NOT NULL
+);
+
+CREATE TABLE guild (
+    id BIGINT NOT NULL PRIMARY KEY,
+    zone {{text}} NOT NULL,
+    season {{text}} NOT NULL,
+    recap BIGINT NOT NULL,
+    recapped {{text}}
+);
+
+CREATE TABLE schedule (
+    id BIGINT NOT NULL PRIMARY KEY,
+    guild BIGINT NOT NULL,
+    name {{text}} NOT NULL,
+    channel BIGINT NOT NULL,
+    local_time {{text}} NOT NULL,
+    zone {{text}} NOT NULL,
+    weekdays {{text}} NOT NULL,
+    topics {{text}} NOT NULL,
+    difficulties {{text}} NOT NULL,
+    ping_role BIGINT,
+    feedback {{text}} NOT NULL,
+    may_change BIGINT NOT NULL,
+    grading {{text}} NOT NULL,
+    open_minutes BIGINT NOT NULL,
+    thread BIGINT NOT NULL,
+    state {{text}} NOT NULL,
+    reason {{text}},
+    n_failed BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    organiser BIGINT NOT NULL,
+    told_low {{text}},
+    UNIQUE (guild, name)
+);
+
+-- A round that is due, posted, closed, or was skipped. Number 0 of a day is the scheduled one.
+CREATE TABLE round (
+    id BIGINT NOT NULL PRIMARY KEY,
+    schedule BIGINT NOT NULL,
+    guild BIGINT NOT NULL,
+    day {{text}} NOT NULL,
+    number BIGINT NOT NULL,
+    question {{text}},
+    topic {{text}},
+    difficulty {{text}},
+    shown {{text}},
+    right_choices BIGINT,
+    feedback {{text}} NOT NULL,
+    may_change BIGINT NOT NULL,
+    grading {{text}} NOT NULL,
+    open_minutes BIGINT NOT NULL,
+    state {{text}} NOT NULL,
+    reason {{text}},
+    due_at BIGINT NOT NULL,
+    first_try_at BIGINT,
+    opened_at BIGINT,
+    closes_at BIGINT,
+    channel BIGINT NOT NULL,
+    message BIGINT,
+    generation BIGINT NOT NULL,
+    owner {{text}} NOT NULL,
+    epoch BIGINT NOT NULL,
+    wake_at BIGINT,
+    counted BIGINT NOT NULL,
+    voided BIGINT NOT NULL,
+    UNIQUE (schedule, day, number)
+);
+CREATE INDEX round_wake ON round (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX round_day ON round (guild, day);
+CREATE INDEX round_message ON round (message) WHERE message IS NOT NULL;
+
+-- How often a schedule asked or skipped a question.
+CREATE TABLE drawn (
+    schedule BIGINT NOT NULL,
+    question {{text}} NOT NULL,
+    times BIGINT NOT NULL,
+    last_day {{text}} NOT NULL,
+    PRIMARY KEY (schedule, question)
+);
+
+CREATE TABLE pin (
+    schedule BIGINT NOT NULL,
+    place BIGINT NOT NULL,
+    question {{text}} NOT NULL,
+    PRIMARY KEY (schedule, place)
+);
+
+-- Everything that ever gave or took points; rows are only added. A score is a sum over them.
+-- Number 0 is the first answer of a member in a round, so that there can be only one.
+CREATE TABLE event (
+    round BIGINT NOT NULL,
+    member BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    guild BIGINT NOT NULL,
+    kind {{text}} NOT NULL,
+    choices BIGINT,
+    points BIGINT NOT NULL,
+    n_answered BIGINT NOT NULL,
+    n_right BIGINT NOT NULL,
+    day {{text}} NOT NULL,
+    topic {{text}} NOT NULL,
+    at BIGINT NOT NULL,
+    interaction BIGINT,
+    actor BIGINT,
+    reason {{text}},
+    PRIMARY KEY (round, member, number)
+);
+CREATE INDEX event_member ON event (guild, member);
+CREATE INDEX event_day ON event (guild, day);
+
+-- Sums over events, kept in the transaction that adds the event.
+CREATE TABLE total (
+    guild BIGINT NOT NULL,
+    period {{text}} NOT NULL,
+    topic {{text}} NOT NULL,
+    member BIGINT NOT NULL,
+    points BIGINT NOT NULL,
+    n_answered BIGINT NOT NULL,
+    n_right BIGINT NOT NULL,
+    reached_at BIGINT NOT NULL,
+    shown BIGINT NOT NULL,
+    PRIMARY KEY (guild, period, topic, member)
+);
+CREATE INDEX total_board ON total (guild, period, topic, shown, points DESC, reached_at, member);
+
+CREATE TABLE member (
+    guild BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    shown BIGINT NOT NULL,
+    hidden BIGINT NOT NULL,
+    departed BIGINT NOT NULL,
+    streak BIGINT NOT NULL,
+    streak_best BIGINT NOT NULL,
+    freezes BIGINT NOT NULL,
+    n_toward BIGINT NOT NULL,
+    last_day {{text}},
+    PRIMARY KEY (guild, id)
+);
+
+CREATE TABLE report (
+    round BIGINT NOT NULL,
+    member BIGINT NOT NULL,
+    guild BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (round, member)
+);
+
+-- What organisers did.
+CREATE TABLE act (
+    id {{serial}},
+    guild BIGINT NOT NULL,
+    actor BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    what {{text}} NOT NULL,
+    detail {{text}} NOT NULL
+);
+CREATE INDEX act_guild ON act (guild, id);
+
+CREATE TABLE practice (
+    guild BIGINT NOT NULL,
+    member BIGINT NOT NULL,
+    questions {{text}} NOT NULL,
+    place BIGINT NOT NULL,
+    n_right BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
+    PRIMARY KEY (guild, member)
+);

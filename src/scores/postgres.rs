@@ -1,0 +1,86 @@
+//! The scores in a database of PostgreSQL, for more than one process at a time.
+
+mod session;
+mod tls;
+
+use std::fmt;
+
+use ::postgres::{Config, IsolationLevel};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::database::{Database, StoreError, Work};
+use super::pool::Pool;
+use session::{Failure, Session};
+
+/// Connections to the server, at most.
+const CONNECTIONS_MAX: usize = 8;
+/// How often a work is run where the database asks for it again, or the connection breaks before
+/// anything was to last.
+const RUNS_MAX: usize = 10;
+
+/// A database of PostgreSQL with the scores. Threads that call it block; none of them may be a
+/// thread of an asynchronous runtime.
+pub struct Postgres {
+    config: Config,
+    sessions: Pool<Session>,
+}
+
+impl Postgres {
+    /// Connects to the database at this URL and brings it up to date. Any number of processes may
+    /// do so at the same time.
+    ///
+    /// # Errors
+    /// The URL cannot be read, the server cannot be reached or refuses, or a newer program wrote
+    /// the database. None of them holds the URL.
+    pub fn open(url: &SecretString) -> Result<Self, StoreError> {
+        let postgres = Self {
+            config: session::config(url.expose_secret())?,
+            sessions: Pool::new(CONNECTIONS_MAX),
+        };
+        let mut session = postgres
+            .sessions
+            .take(|| Session::connect(&postgres.config))?;
+        session.migrate()?;
+        session.give_back();
+        Ok(postgres)
+    }
+
+    /// Does the work, again from its start where that is asked for and safe.
+    fn run(&self, level: IsolationLevel, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let mut n_runs = 0;
+        loop {
+            n_runs += 1;
+            let mut session = self.sessions.take(|| Session::connect(&self.config))?;
+            let result = session.transact(level, work);
+            match &result {
+                // What is wrong with one connection is with the others.
+                _ if session.is_closed() => self.sessions.clear(),
+                Err(Failure::Stale(_)) => self.sessions.clear(),
+                _ => session.give_back(),
+            }
+            match result {
+                Ok(()) => return Ok(()),
+                Err(Failure::Again(_) | Failure::Stale(_)) if n_runs < RUNS_MAX => {}
+                Err(Failure::Again(error) | Failure::Stale(error) | Failure::Final(error)) => {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+impl Database for Postgres {
+    fn write(&self, mut work: Box<Work<'static>>) -> Result<(), StoreError> {
+        self.run(IsolationLevel::ReadCommitted, &mut *work)
+    }
+
+    fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.run(IsolationLevel::RepeatableRead, work)
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").finish_non_exhaustive()
+    }
+}

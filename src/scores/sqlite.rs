@@ -1,0 +1,177 @@
+//! The scores in a file of SQLite: one thread writes, a few connections read.
+
+mod session;
+mod writer;
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::Connection;
+
+use super::database::{Database, StoreError, Work};
+use super::pool::Pool;
+use writer::Job;
+
+/// Connections that read, at most.
+const READERS_MAX: usize = 4;
+/// Works that wait to be written, at most; those who bring more wait themselves.
+const QUEUE_MAX: usize = 1_024;
+
+/// A file of scores. Dropping it ends what waits, and leaves one file without a log beside it.
+#[derive(Debug)]
+pub struct Sqlite {
+    file: PathBuf,
+    readers: Pool<Connection>,
+    jobs: Option<SyncSender<Job>>,
+    n_queued: AtomicUsize,
+    writer: Option<JoinHandle<()>>,
+    /// Held until everything else has ended.
+    _lock: Option<File>,
+}
+
+impl Sqlite {
+    /// Opens the file to serve from it: alone, checked and up to date. It and its folder are made
+    /// where they are missing.
+    ///
+    /// # Errors
+    /// Another process serves from it, it is damaged, a newer program wrote it, or it cannot be
+    /// opened.
+    pub fn open(file: &Path) -> Result<Self, StoreError> {
+        let lock = lock(file)?.ok_or_else(|| StoreError::InUse(file.to_owned()))?;
+        Self::start(file, Some(lock), Upkeep::UpToDate)
+    }
+
+    /// Opens the file for a command, beside a process that may serve from it.
+    ///
+    /// # Errors
+    /// It is damaged, a newer program wrote it, or it cannot be opened;
+    /// [`StoreError::InUse`] where it must be brought up to date while another process serves.
+    pub fn open_beside(file: &Path) -> Result<Self, StoreError> {
+        match lock(file)? {
+            // The lock is only for the opening: the bot may start while the command runs.
+            Some(lock) => {
+                let opened = Self::start(file, None, Upkeep::UpToDate);
+                drop(lock);
+                opened
+            }
+            None => Self::start(file, None, Upkeep::AsItIs),
+        }
+    }
+
+    /// The number of works that wait to be written or are being written.
+    #[must_use]
+    pub fn n_queued(&self) -> usize {
+        self.n_queued.load(Ordering::SeqCst)
+    }
+
+    fn start(file: &Path, lock: Option<File>, upkeep: Upkeep) -> Result<Self, StoreError> {
+        let mut connection = session::open(file)?;
+        session::check(&connection)?;
+        let pending = session::pending(&connection)?;
+        if upkeep == Upkeep::AsItIs && !pending.is_empty() {
+            return Err(StoreError::InUse(file.to_owned()));
+        }
+        session::keep_a_log(&connection)?;
+        session::migrate(&mut connection)?;
+        let (jobs, received) = mpsc::sync_channel(QUEUE_MAX);
+        let is_alone = lock.is_some();
+        let write = move || {
+            writer::serve(&connection, &received);
+            if is_alone {
+                session::empty_log(&connection);
+            }
+        };
+        let writer = thread::Builder::new()
+            .name("scores-writer".to_owned())
+            .spawn(write)
+            .map_err(|e| StoreError::Unavailable(Box::new(e)))?;
+        Ok(Self {
+            file: file.to_owned(),
+            readers: Pool::new(READERS_MAX),
+            jobs: Some(jobs),
+            n_queued: AtomicUsize::new(0),
+            writer: Some(writer),
+            _lock: lock,
+        })
+    }
+
+    fn is_on_writer(&self) -> bool {
+        let writer = self.writer.as_ref().map(|writer| writer.thread().id());
+        writer == Some(thread::current().id())
+    }
+}
+
+impl Database for Sqlite {
+    fn write(&self, work: Box<Work<'static>>) -> Result<(), StoreError> {
+        if self.is_on_writer() {
+            let why = "a work that writes may not begin another";
+            return Err(StoreError::Refused(why.into()));
+        }
+        let gone = || StoreError::Unavailable("the thread that writes has ended".into());
+        let (reply, answer) = mpsc::sync_channel(1);
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(Job { work, reply }).map_err(|_| gone())?;
+        self.n_queued.fetch_add(1, Ordering::SeqCst);
+        let answered = answer.recv();
+        self.n_queued.fetch_sub(1, Ordering::SeqCst);
+        match answered.map_err(|_| gone())? {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let reader = self.readers.take(|| session::open_to_read(&self.file))?;
+        let result = session::read(&reader, work);
+        if reader.is_autocommit() {
+            reader.give_back();
+        }
+        result
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.readers.clear();
+        self.jobs = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the thread that writes the scores panicked");
+        }
+    }
+}
+
+/// What may be done to a file on opening it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Upkeep {
+    /// It is brought up to date.
+    UpToDate,
+    /// Nothing: another process serves from it.
+    AsItIs,
+}
+
+/// Makes the folder, and takes the lock beside the file; none where another holds it. The lock ends
+/// with the process; the file that bears it stays.
+fn lock(file: &Path) -> Result<Option<File>, StoreError> {
+    let unavailable = |e: std::io::Error| StoreError::Unavailable(Box::new(e));
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(unavailable)?;
+    }
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".lock");
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(PathBuf::from(beside))
+        .map_err(unavailable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(e)) => Err(unavailable(e)),
+    }
+}
