@@ -1,17 +1,36 @@
-//! The stories: what is heard in a chat, and what the bot says to it.
+//! The stories: what is heard in a chat, what the bot says to it, and what it does by itself.
+
+mod notes;
+mod offers;
+mod organise;
+mod play;
+mod points;
+mod questions;
+mod recap;
+mod rounds;
+mod setup;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use studyhall_index::{Index, IndexError, Placed, SectionKey};
+use studyhall_index::Index;
+use tokio::sync::Notify;
 
-use crate::answer::{self, Answer, Named};
+use crate::answer;
 use crate::chat::{
     Audience, Chat, Heard, Message, Press, Reply, Request, SUGGESTIONS_MAX, Suggest,
 };
-use crate::gaps::{Event, Gaps};
-use crate::wording::{self, Noted, View};
+use crate::gaps::Gaps;
+use crate::scores::Scores;
+use crate::scores::database::StoreError;
+use crate::wording;
+
+pub use questions::Questions;
+pub use recap::Rhythm;
+
+/// What says how late it is.
+pub type Clock = dyn Fn() -> Timestamp + Send + Sync;
 
 /// The bot. A clone is another handle on the same one.
 #[derive(Clone, Debug)]
@@ -22,6 +41,28 @@ pub struct Bot {
     pub gaps: Arc<Gaps>,
     /// The address below which readers find the notes on the web.
     pub notes_url: Option<Arc<str>>,
+    /// The questions.
+    pub questions: Questions,
+    /// The scores.
+    pub scores: Scores,
+    /// A number that only this store knows: what the bot does by chance follows from it.
+    pub secret: u64,
+    /// The process, as rounds are held in its name.
+    pub owner: Arc<str>,
+    /// Tells whoever calls [`Bot::tick`] that something has fallen due.
+    pub nudge: Arc<Notify>,
+    /// When what is done now and then was done last.
+    pub rhythm: Arc<Rhythm>,
+}
+
+/// The secret of these scores, made from `chance` when first asked for.
+///
+/// # Errors
+/// The store fails.
+pub fn secret(scores: &Scores, chance: u64) -> Result<u64, StoreError> {
+    let kept = scores.setting("secret", format!("{chance:016x}"))?;
+    u64::from_str_radix(&kept, 16)
+        .map_err(|_| StoreError::Damaged("the secret cannot be read".to_owned()))
 }
 
 impl Bot {
@@ -49,86 +90,82 @@ impl Bot {
     #[must_use]
     pub fn hear(&self, heard: &Heard) -> Reply {
         self.reply(heard)
-            .unwrap_or_else(|error| Excuse::of(heard).made(&error))
+            .unwrap_or_else(|error| Excuse::of(heard).made(error.as_ref()))
     }
 
-    fn reply(&self, heard: &Heard) -> Result<Reply, IndexError> {
-        Ok(match &heard.request {
+    fn reply(&self, heard: &Heard) -> anyhow::Result<Reply> {
+        let message = match &heard.request {
             Request::Ask {
                 question,
                 topic,
                 private,
             } => {
-                let audience = if *private {
-                    Audience::Person
-                } else {
-                    Audience::Channel
+                let audience = match private {
+                    true => Audience::Person,
+                    false => Audience::Channel,
                 };
-                Reply::Say(self.answer(heard.at, question, topic.as_deref(), audience)?)
+                self.answer(heard.at, question, topic.as_deref(), audience)?
             }
             Request::AnswerMessage { text } => {
-                Reply::Say(self.answer(heard.at, text, None, Audience::Channel)?)
+                self.answer(heard.at, text, None, Audience::Channel)?
             }
-            Request::Note { section } => Reply::Say(self.note(section)?),
-            Request::Topics => Reply::Say(wording::topics(&self.index.topics(), 0)),
-            Request::Suggest(suggest) => self.offer(suggest),
+            Request::Note { section } => self.note(section)?,
+            Request::Topics => wording::topics(&self.index.topics(), 0),
+            Request::Setup(setup) => self.setup(heard, setup)?,
+            Request::Quiz(quiz) => self.quiz(heard, quiz)?,
+            Request::Config(config) => self.config(heard, config)?,
+            Request::Doctor { lacks } => self.doctor(heard, lacks)?,
+            Request::Leaderboard {
+                span,
+                previous,
+                topic,
+            } => self.leaderboard(heard, *span, *previous, topic.as_deref())?,
+            Request::Stats { of } => self.stats(heard, of.as_ref())?,
+            Request::Privacy(privacy) => self.privacy(heard, *privacy)?,
+            Request::Suggest(suggest) => return self.offer(heard, suggest),
             Request::Press { press, on_private } => {
                 let message = self.pressed(heard, *press)?;
-                if *on_private && replaces(*press, &message) {
+                let replaces = replaces(*press, *on_private, &message);
+                return Ok(if replaces {
                     Reply::Replace(message)
                 } else {
                     Reply::Say(message)
-                }
+                });
             }
+        };
+        Ok(Reply::Say(message))
+    }
+
+    fn pressed(&self, heard: &Heard, press: Press) -> anyhow::Result<Message> {
+        if let Some(message) = self.pressed_note(heard, press)? {
+            return Ok(message);
+        }
+        Ok(match press {
+            Press::Answer { round, shown } => self.answered(heard, round, shown)?,
+            Press::Report { round } => self.reported(heard, round)?,
+            Press::SaveSchedule { schedule } => self.save_schedule(heard, schedule)?,
+            Press::DropSchedule { schedule } => self.drop_schedule(heard, schedule)?,
+            Press::Board {
+                span,
+                day,
+                topic,
+                page,
+            } => self.board_page(heard, span, day, topic, page)?,
+            Press::Practice { place, shown } => self.practiced(heard, place, shown)?,
+            Press::PracticeNext => self.practice_on(heard)?,
+            Press::Forget => self.forget(heard)?,
+            Press::Open { .. }
+            | Press::Next { .. }
+            | Press::Previous { .. }
+            | Press::Share { .. }
+            | Press::Helped { .. }
+            | Press::DidNotHelp { .. }
+            | Press::Topics { .. } => wording::gone(),
         })
     }
 
-    fn answer(
-        &self,
-        at: Timestamp,
-        question: &str,
-        topic: Option<&str>,
-        audience: Audience,
-    ) -> Result<Message, IndexError> {
-        Ok(match answer::answer(&self.index, question, topic)? {
-            Answer::Found {
-                best,
-                placed,
-                others,
-                corrections,
-            } => {
-                let view = View {
-                    quote: best.quote.as_ref(),
-                    ..self.view(&placed, audience)
-                };
-                wording::answer(&view, question, &others, &corrections)
-            }
-            Answer::Unknown {
-                nearest,
-                corrections,
-            } => {
-                let noted = self.note_down(at, Event::Unanswered(question));
-                wording::unknown(question, &nearest, &corrections, noted, audience)
-            }
-            Answer::Section(placed) => wording::section(&self.view(&placed, audience)),
-            Answer::Gone => wording::gone(),
-            Answer::Empty => wording::empty_question(),
-            Answer::TooLong(n_characters) => wording::question_too_long(n_characters),
-            Answer::NoSuchTopic { name } => wording::no_such_topic(&name),
-        })
-    }
-
-    fn note(&self, name: &str) -> Result<Message, IndexError> {
-        Ok(match answer::named(&self.index, name)? {
-            Named::Section(placed) => wording::section(&self.view(&placed, Audience::Person)),
-            Named::Nothing { nearest } => wording::no_such_section(name, &nearest),
-            Named::Gone => wording::gone(),
-            Named::Empty => wording::empty_name(),
-        })
-    }
-
-    fn offer(&self, suggest: &Suggest) -> Reply {
-        Reply::Offer(match suggest {
+    fn offer(&self, heard: &Heard, suggest: &Suggest) -> anyhow::Result<Reply> {
+        Ok(Reply::Offer(match suggest {
             Suggest::Question { typed } | Suggest::Section { typed } => {
                 wording::section_offers(&self.index.suggest(typed, SUGGESTIONS_MAX))
             }
@@ -137,103 +174,33 @@ impl Bot {
                 let topics = topics.iter().take(SUGGESTIONS_MAX);
                 topics.map(wording::topic_offer).collect()
             }
-        })
-    }
-
-    fn pressed(&self, heard: &Heard, press: Press) -> Result<Message, IndexError> {
-        Ok(match press {
-            Press::Open { section, page } => match self.index.section(section)? {
-                Some(placed) => wording::section(&View {
-                    page,
-                    ..self.view(&placed, Audience::Person)
-                }),
-                None => wording::gone(),
-            },
-            Press::Next { section } => self.neighbour(section, |placed| placed.next)?,
-            Press::Previous { section } => self.neighbour(section, |placed| placed.previous)?,
-            Press::Share {
-                section,
-                page,
-                quote,
-            } => match self.index.section(section)? {
-                Some(placed) => {
-                    let quote = quote.and_then(|number| Index::quote(&placed.section, number));
-                    let view = View {
-                        page,
-                        quote: quote.as_ref(),
-                        ..self.view(&placed, Audience::Channel)
-                    };
-                    wording::shared(&view, &heard.member.name)
-                }
-                None => wording::gone(),
-            },
-            Press::Helped { section } => {
-                if let Some(placed) = self.index.section(section)? {
-                    self.note_down(heard.at, Event::Helped(&placed.section.id()));
-                }
-                wording::helped()
-            }
-            Press::DidNotHelp { section } => match self.index.section(section)? {
-                Some(placed) => {
-                    let id = placed.section.id();
-                    wording::did_not_help(self.note_down(heard.at, Event::DidNotHelp(&id)))
-                }
-                None => wording::gone(),
-            },
-            Press::Topics { page } => wording::topics(&self.index.topics(), page),
-        })
-    }
-
-    fn neighbour(
-        &self,
-        from: SectionKey,
-        way: fn(&Placed) -> Option<SectionKey>,
-    ) -> Result<Message, IndexError> {
-        let Some(placed) = self.index.section(from)? else {
-            return Ok(wording::gone());
-        };
-        let Some(key) = way(&placed) else {
-            return Ok(wording::no_neighbour());
-        };
-        Ok(match self.index.section(key)? {
-            Some(placed) => wording::section(&self.view(&placed, Audience::Person)),
-            None => wording::gone(),
-        })
-    }
-
-    fn view<'a>(&'a self, placed: &'a Placed, audience: Audience) -> View<'a> {
-        View {
-            placed,
-            page: 0,
-            quote: None,
-            audience,
-            notes_url: self.notes_url.as_deref(),
-        }
-    }
-
-    /// An answer is worth more than its record: a full disk is logged and told.
-    fn note_down(&self, at: Timestamp, event: Event<'_>) -> Noted {
-        match self.gaps.record(at, event) {
-            Ok(()) => Noted::Kept,
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a gap was not recorded"
-                );
-                Noted::Lost
-            }
-        }
+            Suggest::Zone { typed } => self.zones_like(typed),
+            Suggest::Schedule { typed } => self.schedules_like(heard, typed)?,
+            Suggest::QuizQuestion { typed } => self.questions_like(typed),
+            Suggest::QuizTopic { typed } => self.quiz_topics_like(typed),
+            Suggest::Round { typed } => self.rounds_like(heard, typed)?,
+        }))
     }
 }
 
-/// Whether a message takes the place of the private one whose button was pressed. What only
-/// acknowledges or explains leaves the section in view.
-fn replaces(press: Press, message: &Message) -> bool {
+/// Whether a message takes the place of the one whose button was pressed. What only acknowledges
+/// or explains leaves the section in view.
+fn replaces(press: Press, on_private: bool, message: &Message) -> bool {
     match press {
         Press::Open { .. } | Press::Next { .. } | Press::Previous { .. } | Press::Topics { .. } => {
-            message.title.is_some()
+            on_private && message.title.is_some()
         }
-        Press::Share { .. } | Press::Helped { .. } | Press::DidNotHelp { .. } => false,
+        Press::SaveSchedule { .. }
+        | Press::DropSchedule { .. }
+        | Press::Practice { .. }
+        | Press::PracticeNext
+        | Press::Forget => on_private,
+        Press::Board { .. } => true,
+        Press::Share { .. }
+        | Press::Helped { .. }
+        | Press::DidNotHelp { .. }
+        | Press::Answer { .. }
+        | Press::Report { .. } => false,
     }
 }
 
@@ -254,6 +221,13 @@ impl Excuse {
             | Request::AnswerMessage { .. }
             | Request::Note { .. }
             | Request::Topics
+            | Request::Setup(_)
+            | Request::Quiz(_)
+            | Request::Config(_)
+            | Request::Doctor { .. }
+            | Request::Leaderboard { .. }
+            | Request::Stats { .. }
+            | Request::Privacy(_)
             | Request::Press { .. } => |reference: &str| Reply::Say(wording::fault(reference)),
         };
         Self {
@@ -276,9 +250,11 @@ mod tests {
 
     fn heard(request: Request) -> Heard {
         Heard {
+            event: 1,
             member: Member {
                 id: 1,
                 name: "Ada".to_owned(),
+                is_organiser: false,
             },
             place: Place {
                 guild: None,

@@ -7,6 +7,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use studyhall_index::SectionKey;
 
+use crate::quiz::grade::Choices;
+use crate::quiz::period::Span;
+
 /// Characters of Markdown in a message's body, at most.
 ///
 /// Discord holds 4,096 in an embed's description
@@ -22,6 +25,21 @@ pub const ROW_MAX: usize = 5;
 pub const SUGGESTIONS_MAX: usize = 25;
 /// Characters in a suggestion's name and in its value, at most.
 pub const SUGGESTION_MAX: usize = 100;
+/// Characters of what stands on a list before anything is chosen, at most.
+pub const HINT_MAX: usize = 150;
+/// Lines of a list, at most.
+pub const LINES_MAX: usize = 25;
+/// Characters of a line of a list, at most.
+pub const LINE_MAX: usize = 100;
+/// Bytes of a file, at most; Discord takes ten MiB.
+pub const FILE_BYTES_MAX: usize = 8 << 20;
+/// Characters of what a file shows, at most (Discord: 1,024).
+pub const ALT_MAX: usize = 1_000;
+/// Characters of a thread's name, at most.
+pub const THREAD_MAX: usize = 100;
+/// Characters of the key of a post, at most.
+/// <https://docs.discord.com/developers/resources/message#create-message>
+pub const KEY_MAX: usize = 25;
 /// Characters of a question, at most; Discord lets a person type as many.
 pub const QUESTION_MAX: usize = 6_000;
 
@@ -32,6 +50,8 @@ pub struct Member {
     pub id: u64,
     /// The name that the others see.
     pub name: String,
+    /// Whether this person may manage the server, and so the quiz.
+    pub is_organiser: bool,
 }
 
 /// Where something was said.
@@ -46,6 +66,8 @@ pub struct Place {
 /// Something a person did, with who, where and when.
 #[derive(Clone, Debug)]
 pub struct Heard {
+    /// The chat's own number for this event, the same where it is told twice.
+    pub event: u64,
     /// Who.
     pub member: Member,
     /// Where.
@@ -80,6 +102,33 @@ pub enum Request {
     },
     /// `/topics`: what the notes are about.
     Topics,
+    /// `/setup`: a schedule to be drafted.
+    Setup(Setup),
+    /// A command of `/quiz`.
+    Quiz(Quiz),
+    /// `/config show` and `/config set`.
+    Config(Config),
+    /// `/doctor`: what keeps the quiz from being posted.
+    Doctor {
+        /// What the bot may not do in this channel, as far as the surface could find out.
+        lacks: Vec<Lack>,
+    },
+    /// `/leaderboard`.
+    Leaderboard {
+        /// Over which days.
+        span: Span,
+        /// Whether the period before this one is meant.
+        previous: bool,
+        /// Only this topic.
+        topic: Option<String>,
+    },
+    /// `/stats`: how somebody does; the asker, where nobody is named.
+    Stats {
+        /// Who.
+        of: Option<Member>,
+    },
+    /// `/privacy`.
+    Privacy(Privacy),
     /// Suggestions for a half-typed option.
     Suggest(Suggest),
     /// A button was pressed.
@@ -88,6 +137,153 @@ pub enum Request {
         press: Press,
         /// Whether the message that carries the button is seen by this person alone.
         on_private: bool,
+    },
+}
+
+/// What `/setup` was told. What is left out keeps its value, or gets the usual one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// What the schedule is called.
+    pub name: Option<String>,
+    /// Where it posts; where the command was given, otherwise.
+    pub channel: Option<u64>,
+    /// When, as `HH:MM`.
+    pub time: Option<String>,
+    /// The zone, as the IANA calls it.
+    pub zone: Option<String>,
+    /// On which days, as `mon-fri`.
+    pub days: Option<String>,
+    /// Topics, with commas between them; `all` for all.
+    pub topics: Option<String>,
+    /// Difficulties, with commas between them; `all` for all.
+    pub difficulty: Option<String>,
+    /// The role that a post calls.
+    pub ping_role: Option<u64>,
+    /// `instant` or `sealed`.
+    pub feedback: Option<String>,
+    /// How many hours a round is open.
+    pub open_hours: Option<i64>,
+    /// Whether answers may be changed until the close.
+    pub may_change: Option<bool>,
+    /// `all` or `balanced`.
+    pub grading: Option<String>,
+    /// Whether a closed round gets a thread to talk about it.
+    pub thread: Option<bool>,
+    /// What the bot may not do in the channel, as far as the surface could find out.
+    pub lacks: Vec<Lack>,
+}
+
+/// Something the bot must be allowed to do in a channel, and is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// See the channel.
+    See,
+    /// Send messages.
+    Send,
+    /// Show embeds.
+    Embed,
+    /// Read earlier messages: without it, nobody can tell after a crash whether a round was posted.
+    History,
+    /// Open threads.
+    Threads,
+    /// There is no such channel, or it holds no messages.
+    Channel,
+}
+
+/// A command of `/quiz`. A schedule is named where a server has several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quiz {
+    /// The coming posts.
+    Preview {
+        /// Of which schedule.
+        schedule: Option<String>,
+    },
+    /// The question that comes next is left out.
+    Skip {
+        /// Of which schedule.
+        schedule: Option<String>,
+    },
+    /// A question comes next.
+    Pin {
+        /// In which schedule.
+        schedule: Option<String>,
+        /// The question's id.
+        question: String,
+    },
+    /// A round now, besides the day's own.
+    PostNow {
+        /// Of which schedule.
+        schedule: Option<String>,
+    },
+    /// Nothing is posted until further notice.
+    Pause {
+        /// Of which schedule.
+        schedule: Option<String>,
+    },
+    /// Posting goes on.
+    Resume {
+        /// Of which schedule.
+        schedule: Option<String>,
+    },
+    /// What is pinned, and how many questions are left.
+    Queue {
+        /// Of which schedule.
+        schedule: Option<String>,
+    },
+    /// How the newest rounds went, and what organisers did.
+    Status,
+    /// A round's points are taken back.
+    Void {
+        /// Which, as the round's footer names it; the newest, where none is named.
+        round: Option<String>,
+        /// Why, for all to see.
+        reason: String,
+    },
+    /// A round is graded anew.
+    Regrade {
+        /// Which, as the round's footer names it; the newest, where none is named.
+        round: Option<String>,
+        /// The letters of the right choices, as the round shows them.
+        right: String,
+        /// Why, for all to see.
+        reason: String,
+    },
+    /// Questions for oneself.
+    Practice {
+        /// Only of this topic.
+        topic: Option<String>,
+        /// How many.
+        count: Option<i64>,
+    },
+}
+
+/// A command of `/config`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Config {
+    /// What is set.
+    Show,
+    /// What holds for the whole server. What is left out keeps its value.
+    Set {
+        /// The zone in which the server's days begin.
+        zone: Option<String>,
+        /// `month`, `quarter` or `year`.
+        season: Option<String>,
+        /// Whether a recap of the week is posted.
+        recap: Option<bool>,
+    },
+}
+
+/// A command of `/privacy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privacy {
+    /// All that is kept about the asker.
+    Export,
+    /// The asker is forgotten, once that is confirmed.
+    Forget,
+    /// The asker stands on boards, or on none.
+    Hide {
+        /// On none.
+        hidden: bool,
     },
 }
 
@@ -106,6 +302,31 @@ pub enum Suggest {
     },
     /// The section of `/note`.
     Section {
+        /// What has been typed so far.
+        typed: String,
+    },
+    /// A zone.
+    Zone {
+        /// What has been typed so far.
+        typed: String,
+    },
+    /// A schedule of the server.
+    Schedule {
+        /// What has been typed so far.
+        typed: String,
+    },
+    /// A question of the bank.
+    QuizQuestion {
+        /// What has been typed so far.
+        typed: String,
+    },
+    /// A topic of the bank.
+    QuizTopic {
+        /// What has been typed so far.
+        typed: String,
+    },
+    /// One of the newest rounds.
+    Round {
         /// What has been typed so far.
         typed: String,
     },
@@ -155,6 +376,57 @@ pub enum Press {
         /// Which page.
         page: u16,
     },
+    /// Answer a round.
+    Answer {
+        /// The round's number.
+        round: i64,
+        /// What was chosen, by the places in which the choices are shown. Empty on a list from which
+        /// several are chosen: the surface fills it in.
+        shown: Choices,
+    },
+    /// Say that a round's question is wrong.
+    Report {
+        /// The round's number.
+        round: i64,
+    },
+    /// Keep a drafted schedule.
+    SaveSchedule {
+        /// The schedule's number.
+        schedule: i64,
+    },
+    /// Drop a drafted schedule.
+    DropSchedule {
+        /// The schedule's number.
+        schedule: i64,
+    },
+    /// Show a page of a board.
+    Board {
+        /// Over which days.
+        span: Span,
+        /// A day of the period, counted from 1970 on.
+        day: i32,
+        /// The topic, by [`topic_key`].
+        topic: Option<u64>,
+        /// Which page, from 0.
+        page: u16,
+    },
+    /// Answer a question of a practice.
+    Practice {
+        /// Its place in the practice, from 0.
+        place: u16,
+        /// What was chosen, as for [`Press::Answer`].
+        shown: Choices,
+    },
+    /// The next question of a practice.
+    PracticeNext,
+    /// Be forgotten.
+    Forget,
+}
+
+/// A topic as a button carries it.
+#[must_use]
+pub fn topic_key(topic: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(topic.as_bytes())
 }
 
 /// What the bot says to something heard.
@@ -193,6 +465,40 @@ pub struct Message {
     pub footer: Option<String>,
     /// Rows of buttons, at most [`ROW_MAX`] of at most [`ROW_MAX`].
     pub buttons: Vec<Vec<Button>>,
+    /// A list to choose several from, above the buttons; it takes the place of one row.
+    pub list: Option<List>,
+    /// A file that comes with it.
+    pub file: Option<File>,
+    /// The one role that the message calls; nobody else is ever called.
+    pub calls: Option<u64>,
+}
+
+/// A list below a message, from which people choose several lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    /// What stands on it before anything is chosen, at most [`HINT_MAX`] characters.
+    pub hint: String,
+    /// Its lines, at most [`LINES_MAX`], each at most [`LINE_MAX`] characters.
+    pub lines: Vec<String>,
+    /// What choosing does. Its set of choices is filled in by the places of the lines.
+    pub press: Press,
+}
+
+/// A file that comes with a message, at most [`FILE_BYTES_MAX`] bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// What it shows, for those who cannot see it, at most [`ALT_MAX`] characters.
+    pub alt: Option<String>,
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "File({:?}, {} bytes)", self.name, self.bytes.len())
+    }
 }
 
 /// A button below a message.
@@ -215,6 +521,24 @@ pub struct Suggestion {
     pub value: String,
 }
 
+/// How a text names a member: each surface shows the name that the others see, and calls nobody.
+#[must_use]
+pub fn member_name(id: u64) -> String {
+    match i64::try_from(id) {
+        Ok(id) if id > 0 => format!("<@{id}>"),
+        Ok(_) | Err(_) => FORGOTTEN.to_owned(),
+    }
+}
+
+/// How a text names somebody who wanted to be forgotten: such members have numbers that no chat has.
+pub const FORGOTTEN: &str = "*somebody who left*";
+
+/// How a text names an instant: each surface shows how far off it is.
+#[must_use]
+pub fn moment(at: Timestamp) -> String {
+    format!("<t:{}:R>", at.as_second())
+}
+
 /// A surface on which the bot talks.
 #[async_trait]
 pub trait Chat: Send + Sync {
@@ -227,4 +551,82 @@ pub trait Chat: Send + Sync {
     /// The surface could not deliver the reply. Nothing may be retried blindly: the person may
     /// have seen it.
     async fn reply(&self, origin: &Self::Origin, reply: Reply) -> anyhow::Result<()>;
+
+    /// Posts a message. The same key again within a minute gives the message that is there already.
+    ///
+    /// # Errors
+    /// See [`PostError`].
+    async fn post(&self, channel: u64, key: &str, message: &Message) -> Result<u64, PostError>;
+
+    /// Puts another message in the place of one of the bot's own.
+    ///
+    /// # Errors
+    /// See [`PostError`].
+    async fn edit(&self, channel: u64, posted: u64, message: &Message) -> Result<(), PostError>;
+
+    /// Looks for the bot's own message with answers to this round, among those since `since`.
+    ///
+    /// # Errors
+    /// See [`PostError`].
+    async fn find(&self, channel: u64, round: i64, since: Timestamp) -> Result<Trace, PostError>;
+
+    /// Opens a thread below a message. One that is there already is well.
+    ///
+    /// # Errors
+    /// See [`PostError`].
+    async fn discuss(&self, channel: u64, posted: u64, name: &str) -> Result<(), PostError>;
+
+    /// Tells one person something, privately.
+    ///
+    /// # Errors
+    /// See [`PostError`]. Many people take no private messages of bots.
+    async fn tell(&self, member: u64, message: &Message) -> Result<(), PostError>;
+
+    /// Whether this person has left the server.
+    ///
+    /// # Errors
+    /// See [`PostError`].
+    async fn has_left(&self, guild: u64, member: u64) -> Result<bool, PostError>;
+}
+
+/// What was found of a post whose fate was unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// It is there: this message.
+    Posted(u64),
+    /// It is not there.
+    Absent,
+    /// Nobody may look.
+    Unknown,
+}
+
+/// Something could not be posted or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// The chat said no, and will say so again.
+    #[error("the chat refused it: {0}")]
+    Refused(Refusal),
+    /// Nothing was sent. Later it may go better.
+    #[error("the chat cannot be reached now")]
+    NotNow(#[source] anyhow::Error),
+    /// It was sent, and nobody knows whether it arrived.
+    #[error("nobody knows whether the chat took it")]
+    Unsure(#[source] anyhow::Error),
+}
+
+/// Why the chat refused something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The channel is gone.
+    #[error("the channel is gone")]
+    NoChannel,
+    /// The bot lacks the permission.
+    #[error("a permission is missing")]
+    NoPermission,
+    /// The message is gone.
+    #[error("the message is gone")]
+    NoMessage,
+    /// What was sent breaks a rule of the chat.
+    #[error("the chat found fault with what was sent")]
+    Invalid,
 }

@@ -15,6 +15,7 @@ mod output;
 mod quiz;
 mod rehearse;
 mod serve;
+mod store;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -1,42 +1,35 @@
 //! The chat in a terminal: several people, private messages, buttons as letters.
 
+mod clock;
+mod command;
 mod line;
+mod options;
 mod readable;
+mod room;
+mod shown;
+mod week;
 
-use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use anyhow::bail;
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::bot::Bot;
-use crate::chat::{
-    Audience, Button, Chat, Heard, Member, Message, Place, Press, Reply, Request, Suggest,
-};
+use crate::chat::{Chat, Heard, Message, Place, PostError, Reply, Request, Trace};
 
-/// Messages whose buttons can still be pressed, at most.
-pub const MESSAGES_MAX: usize = 200;
-/// Where everything is said.
+pub use room::MESSAGES_MAX;
+use room::Room;
+use shown::Pressed;
+
+/// Where all is said that is said nowhere else.
 const PLACE: Place = Place {
     guild: Some(1),
     channel: 1,
 };
-/// Who speaks first.
-const FIRST_MEMBER: &str = "ada";
-
-const HELP: &str = "\
-Type a question, or:
-  /ask [--private] [topic:NAME] QUESTION   ask the notes (topic:\"two words\" for longer names)
-  /answer TEXT                             answer somebody's message from the notes
-  /note NAME                               open a section
-  /topics                                  see what the notes are about
-  /suggest TEXT                            see what is offered while TEXT is being typed
-  /as NAME                                 go on as somebody else
-  NAME: LINE                               say one line as somebody else
-  a                                        press button [a] of the last message
-  m3 b                                     press button [b] of message 3
-  /help, /quit";
+/// Before time goes on again where something is due that was due already.
+const AT_LEAST: SignedDuration = SignedDuration::from_secs(1);
 
 /// Whether the terminal goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,42 +45,35 @@ pub struct Console {
     room: Mutex<Room>,
 }
 
-struct Room {
-    out: Box<dyn Write + Send>,
-    speaker: String,
-    messages: VecDeque<Shown>,
-    n_messages: usize,
-}
-
-/// A message that stands in the terminal.
-struct Shown {
-    number: usize,
-    audience: Audience,
-    /// Whom it answers.
-    person: String,
-    buttons: Vec<Button>,
-}
-
 /// What the terminal needs to know to show a reply.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// Who is answered.
     pub person: String,
+    /// Where.
+    pub place: Place,
     /// The number of the message whose button was pressed.
     pub pressed: Option<usize>,
+    /// Whether the reply is shown.
+    pub is_shown: bool,
 }
 
 /// A line as the terminal understands it.
 enum Said {
     Nothing,
-    Heard(Request, Option<usize>),
+    Heard(Request),
+    Pressed(Pressed),
     Speaker(String),
+    Left(String),
+    Wait(Timestamp),
+    Week,
     Help,
     Mistake(String),
     Quit,
 }
 
-/// Lets people talk with the bot, a line at a time, until the input ends or somebody quits.
+/// Lets people talk with the bot, a line at a time, until the input ends or somebody quits. Time
+/// goes by as it does on the wall, and further where somebody waits.
 ///
 /// # Errors
 /// The terminal cannot be read or written.
@@ -97,20 +83,23 @@ pub async fn rehearse(
     out: Box<dyn Write + Send>,
 ) -> anyhow::Result<()> {
     let console = Console::new(out);
-    console.tell("Ask the notes. /help says what else there is, /quit ends.")?;
+    console.print("Ask the notes. /help says what else there is, /quit ends.")?;
     let mut line = Vec::new();
+    let mut ahead = SignedDuration::ZERO;
     loop {
         console.prompt()?;
         line.clear();
         if input.read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }
+        let at = now().saturating_add(ahead)?;
         let flow = console
-            .line(bot, &String::from_utf8_lossy(&line), now())
+            .line(bot, &String::from_utf8_lossy(&line), at)
             .await?;
         if flow == Flow::Ends {
             return Ok(());
         }
+        ahead = ahead.saturating_add(console.now().duration_since(at));
     }
 }
 
@@ -126,54 +115,125 @@ impl Console {
     /// A chat that writes to `out`.
     #[must_use]
     pub fn new(out: Box<dyn Write + Send>) -> Self {
-        Self {
-            room: Mutex::new(Room {
-                out,
-                speaker: FIRST_MEMBER.to_owned(),
-                messages: VecDeque::new(),
-                n_messages: 0,
-            }),
-        }
+        let room = Room::new(out, command::ORGANISER);
+        let console = Self {
+            room: Mutex::new(room),
+        };
+        console.meet(command::ORGANISER);
+        console
     }
 
-    /// Takes a line that was typed, and shows what the bot says to it.
+    /// How late it is in the terminal: when the last line was said, or until when somebody waited.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.room().now
+    }
+
+    /// It is this late by now; the terminal's clock never goes back.
+    pub fn reach(&self, at: Timestamp) {
+        let mut room = self.room();
+        room.now = room.now.max(at);
+    }
+
+    /// Takes a line that was typed, and shows what the bot says to it and what it does then.
     ///
     /// # Errors
     /// The terminal cannot be written.
     pub async fn line(&self, bot: &Bot, line: &str, at: Timestamp) -> anyhow::Result<Flow> {
+        self.reach(at);
         let (person, said) = {
             let room = self.room();
             let (person, line) = line::split_speaker(line.trim(), &room.speaker);
-            let said = room.understand(&person, &line);
+            let said = understand(&room, &person, &line);
             (person, said)
+        };
+        let origin = |place: Place, pressed: Option<usize>| Origin {
+            person: person.clone(),
+            place,
+            pressed,
+            is_shown: true,
         };
         match said {
             Said::Nothing => {}
             Said::Quit => return Ok(Flow::Ends),
-            Said::Help => self.tell(HELP)?,
-            Said::Mistake(mend) => self.tell(&mend)?,
+            Said::Help => self.print(&command::help())?,
+            Said::Mistake(mend) => self.print(&mend)?,
             Said::Speaker(name) => {
-                self.tell(&format!("You are {name} now."))?;
+                self.print(&format!("You are {name} now."))?;
+                self.meet(&name);
                 self.room().speaker = name;
             }
-            Said::Heard(request, pressed) => {
-                let heard = Heard {
-                    member: Member {
-                        id: line::member_id(&person),
-                        name: person.clone(),
-                    },
-                    place: PLACE,
-                    at,
-                    request,
-                };
-                bot.respond(self, &Origin { person, pressed }, heard)
-                    .await?;
+            Said::Left(name) => {
+                self.print(&format!("{name} has left the server."))?;
+                self.room().gone.insert(line::member_id(&name));
+            }
+            Said::Wait(until) => {
+                self.wait(bot, until).await?;
+                self.print(&format!("It is {}.", clock::stamp(self.now())))?;
+            }
+            Said::Week => self.week(bot).await?,
+            Said::Heard(request) => self.hear(bot, origin(PLACE, None), request).await?,
+            Said::Pressed(pressed) => {
+                let origin = origin(pressed.place, Some(pressed.number));
+                self.hear(bot, origin, pressed.request).await?;
             }
         }
+        self.tick(bot).await?;
         Ok(Flow::Goes)
     }
 
-    fn tell(&self, text: &str) -> io::Result<()> {
+    async fn hear(&self, bot: &Bot, origin: Origin, request: Request) -> anyhow::Result<()> {
+        let member = command::member(&origin.person);
+        self.meet(&origin.person);
+        if let Request::Stats { of: Some(of) } = &request {
+            self.meet(&of.name);
+        }
+        let heard = {
+            let mut room = self.room();
+            room.gone.remove(&member.id);
+            Heard {
+                event: room.next_id(),
+                member,
+                place: origin.place,
+                at: room.now,
+                request,
+            }
+        };
+        bot.respond(self, &origin, heard).await
+    }
+
+    /// Does what is due; when the bot wants to look again.
+    async fn tick(&self, bot: &Bot) -> anyhow::Result<Option<Timestamp>> {
+        let at = self.now();
+        let next = bot.tick(self, &move || at).await;
+        let mut room = self.room();
+        if room.is_broken {
+            bail!("the terminal cannot be written");
+        }
+        room.out.flush()?;
+        Ok(next)
+    }
+
+    /// Lets time go on. The bot looks whenever something falls due on the way, and every hour for
+    /// what it does now and then.
+    async fn wait(&self, bot: &Bot, until: Timestamp) -> anyhow::Result<()> {
+        loop {
+            let next = self.tick(bot).await?;
+            let now = self.now();
+            if now >= until {
+                return Ok(());
+            }
+            let soonest = now.saturating_add(AT_LEAST)?;
+            let next = next.unwrap_or(until).max(soonest);
+            self.reach(next.min(clock::next_hour(now)).min(until));
+        }
+    }
+
+    fn meet(&self, name: &str) {
+        self.room().meet(line::member_id(name), name);
+    }
+
+    fn print(&self, text: &str) -> io::Result<()> {
         writeln!(self.room().out, "{text}")
     }
 
@@ -182,6 +242,15 @@ impl Console {
         let speaker = room.speaker.clone();
         write!(room.out, "{speaker}> ")?;
         room.out.flush()
+    }
+
+    /// Does something that the bot asks for by itself.
+    fn by_itself<T>(&self, show: impl FnOnce(&mut Room) -> io::Result<T>) -> Result<T, PostError> {
+        let mut room = self.room();
+        show(&mut room).map_err(|error| {
+            room.is_broken = true;
+            PostError::NotNow(error.into())
+        })
     }
 
     fn room(&self) -> MutexGuard<'_, Room> {
@@ -194,205 +263,78 @@ impl Chat for Console {
     type Origin = Origin;
 
     async fn reply(&self, origin: &Origin, reply: Reply) -> anyhow::Result<()> {
+        if !origin.is_shown {
+            return Ok(());
+        }
         let mut room = self.room();
         match reply {
             Reply::Say(message) => room.say(origin, &message)?,
             Reply::Replace(message) => room.replace(origin, &message)?,
-            Reply::Offer(suggestions) => {
-                if suggestions.is_empty() {
-                    writeln!(room.out, "(nothing to suggest)")?;
-                }
-                for suggestion in suggestions {
-                    let (name, value) = (readable::markdown(&suggestion.name), suggestion.value);
-                    writeln!(room.out, "  {name}   /note {value}")?;
-                }
-            }
+            Reply::Offer(suggestions) => room.offer(&suggestions)?,
         }
         room.out.flush()?;
         Ok(())
     }
-}
 
-impl Room {
-    fn say(&mut self, origin: &Origin, message: &Message) -> io::Result<()> {
-        self.n_messages += 1;
-        let number = self.n_messages;
-        if self.messages.len() >= MESSAGES_MAX {
-            self.messages.pop_front();
-        }
-        self.messages
-            .push_back(Shown::new(number, &origin.person, message));
-        self.show(number, "", &origin.person, message)
+    async fn post(&self, channel: u64, key: &str, message: &Message) -> Result<u64, PostError> {
+        self.by_itself(|room| room.post(channel, key, message))
     }
 
-    fn replace(&mut self, origin: &Origin, message: &Message) -> io::Result<()> {
-        let old = self
-            .messages
-            .iter_mut()
-            .find(|shown| Some(shown.number) == origin.pressed);
-        let Some(old) = old else {
-            return self.say(origin, message);
-        };
-        let number = old.number;
-        *old = Shown::new(number, &origin.person, message);
-        self.show(number, " becomes", &origin.person, message)
+    async fn edit(&self, channel: u64, posted: u64, message: &Message) -> Result<(), PostError> {
+        self.by_itself(|room| room.edit(channel, posted, message))
     }
 
-    fn show(
-        &mut self,
-        number: usize,
-        becomes: &str,
-        person: &str,
-        message: &Message,
-    ) -> io::Result<()> {
-        let seen_by = match message.audience {
-            Audience::Channel => String::new(),
-            Audience::Person => format!(" (only {person} sees this)"),
-        };
-        writeln!(self.out, "── m{number}{becomes}{seen_by}")?;
-        if let Some(title) = &message.title {
-            writeln!(self.out, "{}", readable::plain(title))?;
-        }
-        if let Some(url) = &message.url {
-            writeln!(self.out, "{url}")?;
-        }
-        writeln!(self.out, "{}", readable::markdown(&message.body))?;
-        if let Some(footer) = &message.footer {
-            writeln!(self.out, "({})", readable::plain(footer))?;
-        }
-        let mut letters = letters();
-        for row in &message.buttons {
-            let row: Vec<String> = row
-                .iter()
-                .zip(&mut letters)
-                .map(|(button, letter)| {
-                    let label = readable::plain(&button.label);
-                    if button.enabled {
-                        format!("[{letter}] {label}")
-                    } else {
-                        format!("[-] {label}")
-                    }
-                })
-                .collect();
-            writeln!(self.out, "{}", row.join("  "))?;
-        }
-        Ok(())
+    async fn find(&self, channel: u64, round: i64, since: Timestamp) -> Result<Trace, PostError> {
+        let found = self.room().find(channel, round, since);
+        Ok(found.map_or(Trace::Absent, Trace::Posted))
     }
 
-    fn understand(&self, person: &str, line: &str) -> Said {
-        if line.is_empty() {
-            return Said::Nothing;
-        }
-        if let Some((message, letter)) = self.button_named(person, line) {
-            return self.press(message, letter);
-        }
-        let Some(command) = line.strip_prefix('/') else {
-            return heard(Request::Ask {
-                question: line.to_owned(),
-                topic: None,
-                private: false,
-            });
-        };
-        let (name, rest) = command
-            .split_once(char::is_whitespace)
-            .unwrap_or((command, ""));
-        let rest = rest.trim();
-        match name {
-            "ask" => heard(line::ask(rest)),
-            "answer" => heard(Request::AnswerMessage {
-                text: rest.to_owned(),
-            }),
-            "note" => heard(Request::Note {
-                section: rest.to_owned(),
-            }),
-            "topics" => heard(Request::Topics),
-            "suggest" => heard(Request::Suggest(Suggest::Question {
-                typed: rest.to_owned(),
-            })),
-            "as" if line::is_name(rest) => Said::Speaker(rest.to_owned()),
-            "as" => Said::Mistake("Say as whom, in one word: /as ben".to_owned()),
-            "help" => Said::Help,
-            "quit" | "exit" => Said::Quit,
-            other => Said::Mistake(format!("There is no /{other}. /help lists what there is.")),
-        }
+    async fn discuss(&self, _channel: u64, posted: u64, name: &str) -> Result<(), PostError> {
+        self.by_itself(|room| room.discuss(posted, name))
     }
 
-    /// `a` means the last message that this person sees, `m3 b` message 3.
-    fn button_named(&self, person: &str, line: &str) -> Option<(Option<&Shown>, char)> {
-        let (number, letter) = match line.split_once(char::is_whitespace) {
-            None => (None, line),
-            Some((message, letter)) => {
-                let number: usize = message.strip_prefix('m')?.parse().ok()?;
-                (Some(number), letter.trim())
-            }
-        };
-        let mut chars = letter.chars();
-        let letter = chars.next().filter(char::is_ascii_lowercase)?;
-        if chars.next().is_some() {
-            return None;
-        }
-        let mut seen = self
-            .messages
-            .iter()
-            .rev()
-            .filter(|shown| shown.seen_by(person));
-        let message = match number {
-            None => seen.find(|shown| !shown.buttons.is_empty()),
-            Some(number) => seen.find(|shown| shown.number == number),
-        };
-        Some((message, letter))
+    async fn tell(&self, member: u64, message: &Message) -> Result<(), PostError> {
+        self.by_itself(|room| room.tell(member, message))
     }
 
-    fn press(&self, message: Option<&Shown>, letter: char) -> Said {
-        let Some(message) = message else {
-            return Said::Mistake("There is no such message with buttons here.".to_owned());
-        };
-        let mut buttons = message.buttons.iter().zip(letters());
-        match buttons.find(|(_, other)| *other == letter) {
-            Some((button, _)) if button.enabled => Said::Heard(
-                pressed(button.press, message.audience),
-                Some(message.number),
-            ),
-            Some((button, _)) => {
-                Said::Mistake(format!("“{}” leads nowhere from here.", button.label))
-            }
-            None => Said::Mistake(format!(
-                "Message m{} has no button [{letter}].",
-                message.number
-            )),
-        }
+    async fn has_left(&self, _guild: u64, member: u64) -> Result<bool, PostError> {
+        Ok(self.room().gone.contains(&member))
     }
 }
 
-impl Shown {
-    fn new(number: usize, person: &str, message: &Message) -> Self {
-        Self {
-            number,
-            audience: message.audience,
-            person: person.to_owned(),
-            buttons: message.buttons.concat(),
-        }
+fn understand(room: &Room, person: &str, line: &str) -> Said {
+    if line.is_empty() {
+        return Said::Nothing;
     }
-
-    fn seen_by(&self, person: &str) -> bool {
-        match self.audience {
-            Audience::Channel => true,
-            Audience::Person => self.person == person,
-        }
+    match room.pressed(person, line) {
+        Some(Ok(pressed)) => return Said::Pressed(pressed),
+        Some(Err(mend)) => return Said::Mistake(mend),
+        None => {}
     }
-}
-
-fn heard(request: Request) -> Said {
-    Said::Heard(request, None)
-}
-
-fn pressed(press: Press, audience: Audience) -> Request {
-    Request::Press {
-        press,
-        on_private: audience == Audience::Person,
+    let Some(command) = line.strip_prefix('/') else {
+        return Said::Heard(Request::Ask {
+            question: line.to_owned(),
+            topic: None,
+            private: false,
+        });
+    };
+    let (name, rest) = options::word(command);
+    let rest = rest.trim();
+    match name {
+        "as" if line::is_name(rest) => Said::Speaker(rest.to_owned()),
+        "as" => Said::Mistake("Say as whom, in one word: /as ben".to_owned()),
+        "leave" if line::is_name(rest) => Said::Left(rest.to_owned()),
+        "wait" => match clock::wait(rest, room.now) {
+            Some(until) => Said::Wait(until),
+            None => Said::Mistake(command::mend(name, rest)),
+        },
+        "week" if rest.is_empty() => Said::Week,
+        "leave" | "week" => Said::Mistake(command::mend(name, rest)),
+        "help" => Said::Help,
+        "quit" | "exit" => Said::Quit,
+        _ => match command::request(name, rest) {
+            Ok(request) => Said::Heard(request),
+            Err(mend) => Said::Mistake(mend),
+        },
     }
-}
-
-fn letters() -> impl Iterator<Item = char> {
-    'a'..='z'
 }

@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
-use tracing::{error, info};
+use tokio::task::JoinHandle;
+use tracing::{error, info, warn};
 
 use crate::chat::{Heard, Reply};
 
@@ -23,9 +24,13 @@ mod age;
 mod budget;
 mod commands;
 mod custom_id;
+mod form;
 mod gate;
 mod gateway;
+mod hands;
 mod interact;
+mod lanes;
+mod permissions;
 mod register;
 mod render;
 mod rest;
@@ -111,15 +116,24 @@ impl Outcome {
 /// Blocks; at most about fifteen seconds after `shutdown`. The stories run on `home`'s threads
 /// for blocking work. Where one of the two runtimes stands still, the process is ended from here.
 ///
+/// `work` is what the bot does of its own accord. It begins at once, whether or not the gateway
+/// is up, on a thread of its own that may block, and it ends when what it is given turns true.
+/// Where it panics, serving ends with [`EXIT_TEMPORARY`].
+///
 /// # Panics
 /// Called from within an asynchronous task.
 #[must_use]
-pub fn run(
+pub fn run<W, F>(
     settings: &Settings,
     ear: Ear,
+    work: W,
     home: &Handle,
     shutdown: watch::Receiver<bool>,
-) -> Outcome {
+) -> Outcome
+where
+    W: FnOnce(Arc<Edge>, watch::Receiver<bool>) -> F + Send + 'static,
+    F: Future<Output = ()>,
+{
     let edge = match Edge::new(settings, ear, home) {
         Ok(edge) => Arc::new(edge),
         Err(e) => return Outcome::new(EXIT_CONFIGURATION, &format!("{e:#}")),
@@ -135,7 +149,14 @@ pub fn run(
     let watch = watchdog::Watch::begin(hearts, settings.patience.still_max, end_at_once);
     let outcome = match watch {
         Ok(_watch) => {
-            runtime.block_on(gateway::serve(&edge, rest::bare(&settings.token), shutdown))
+            let (end, ended) = watch::channel(false);
+            let at_work = runtime.spawn_blocking({
+                let (edge, ended) = (Arc::clone(&edge), ended.clone());
+                let handle = runtime.handle().clone();
+                move || handle.block_on(work(edge, ended))
+            });
+            let token = rest::bare(&settings.token);
+            runtime.block_on(serve(&edge, token, (shutdown, end, ended), at_work))
         }
         Err(e) => Outcome::new(EXIT_TEMPORARY, &format!("no thread for the watchdog: {e}")),
     };
@@ -144,6 +165,58 @@ pub fn run(
     outcome
 }
 
+/// Serves, and ends the work beside it in time.
+async fn serve(
+    edge: &Arc<Edge>,
+    token: &str,
+    (mut shutdown, end, ended): (
+        watch::Receiver<bool>,
+        watch::Sender<bool>,
+        watch::Receiver<bool>,
+    ),
+    mut at_work: JoinHandle<()>,
+) -> Outcome {
+    let mut is_broken = false;
+    let outcome = {
+        let serving = gateway::serve(edge, token, ended);
+        tokio::pin!(serving);
+        let asked = async {
+            // Where the sender is gone, nobody can ask any more.
+            let _ = shutdown.wait_for(|asked| *asked).await;
+        };
+        let early = tokio::select! {
+            outcome = &mut serving => Some(outcome),
+            () = asked => None,
+            () = broken(&mut at_work) => {
+                is_broken = true;
+                None
+            }
+        };
+        end.send_replace(true);
+        match early {
+            Some(outcome) => outcome,
+            None => serving.await,
+        }
+    };
+    if is_broken {
+        return Outcome::new(EXIT_TEMPORARY, "what the bot does by itself panicked");
+    }
+    if !at_work.is_finished() && tokio::time::timeout(WORK_END_MAX, at_work).await.is_err() {
+        warn!("what the bot does by itself was still under way at the end");
+    }
+    outcome
+}
+
+/// Ends where the work panicked; where it came to its end, never.
+async fn broken(at_work: &mut JoinHandle<()>) {
+    if at_work.await.is_ok() {
+        std::future::pending().await
+    }
+    error!("what the bot does by itself ended in a panic");
+}
+
+/// How long the bot's own work may take to end once serving has ended.
+const WORK_END_MAX: Duration = Duration::from_secs(5);
 /// How long Discord's runtime may take to end.
 const RUNTIME_END_MAX: Duration = Duration::from_secs(2);
 /// Threads of Discord's runtime.
@@ -215,9 +288,10 @@ const STORIES_MAX: usize = 32;
 /// Interactions that are remembered so that none is answered twice.
 const SEEN_MAX: usize = 4_096;
 
-/// What every interaction needs.
-struct Edge {
+/// Discord as the stories see it: a `Chat`. [`run`] makes it.
+pub struct Edge {
     rest: rest::Rest,
+    me: hands::Me,
     ear: Ear,
     home: Handle,
     patience: Patience,
@@ -234,6 +308,7 @@ impl Edge {
         let api_url = settings.api_url.as_deref();
         Ok(Self {
             rest: rest::Rest::new(&settings.token, api_url, patience.call_max)?,
+            me: hands::Me::default(),
             ear,
             home: home.clone(),
             patience,

@@ -1,4 +1,9 @@
-//! What happens by itself while the bot serves: the index follows the notes.
+//! What happens by itself while the bot serves: the index and the questions follow the notes, and
+//! rounds are posted and revealed when their time comes.
+
+mod time;
+
+pub use time::keep_time;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,8 +13,10 @@ use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use studyhall_index::{Index, IndexError, Synced};
+use studyhall_index::{Index, IndexError, Synced, question_files};
 use tracing::{error, info, warn};
+
+use crate::bot::Questions;
 
 /// How long the notes must be quiet before they are read: an editor writes in several steps.
 const QUIET: Duration = Duration::from_millis(150);
@@ -19,6 +26,8 @@ const GATHER_MAX: Duration = Duration::from_millis(800);
 const LOOK: Duration = Duration::from_secs(60);
 /// How long to wait for another process to end its writing.
 const BUSY: Duration = Duration::from_millis(250);
+/// The folder of questions in the notes folder.
+const QUESTIONS: &str = "quiz";
 /// Changed notes above which all notes are looked at instead.
 const CHANGED_MAX: usize = 1_000;
 
@@ -35,6 +44,8 @@ struct Changed {
     notes: BTreeSet<String>,
     /// A folder came, went or was renamed, or too much happened to tell.
     all: bool,
+    /// A file of questions.
+    questions: bool,
 }
 
 /// Starts to follow the notes. An edit can be found a moment after it was written; a note that
@@ -42,7 +53,11 @@ struct Changed {
 ///
 /// # Errors
 /// No thread can be started.
-pub fn follow_notes(index: Index, notes: PathBuf) -> std::io::Result<NotesWatch> {
+pub fn follow_notes(
+    index: Index,
+    questions: Questions,
+    notes: PathBuf,
+) -> std::io::Result<NotesWatch> {
     // Events carry the path as it was given; links in the way to the folder stay as they are.
     let notes = std::path::absolute(&notes).unwrap_or(notes);
     let (tell, told) = channel();
@@ -62,7 +77,7 @@ pub fn follow_notes(index: Index, notes: PathBuf) -> std::io::Result<NotesWatch>
     }
     thread::Builder::new()
         .name("notes".to_owned())
-        .spawn(move || follow(&index, &notes, &told))?;
+        .spawn(move || follow(&index, &questions, &notes, &told))?;
     Ok(NotesWatch { _watcher: watcher })
 }
 
@@ -72,7 +87,12 @@ fn watch(watcher: &mut RecommendedWatcher, notes: &Path) {
     }
 }
 
-fn follow(index: &Index, notes: &Path, told: &Receiver<notify::Result<Event>>) {
+fn follow(
+    index: &Index,
+    questions: &Questions,
+    notes: &Path,
+    told: &Receiver<notify::Result<Event>>,
+) {
     let mut last_failure = String::new();
     loop {
         let changed = match told.recv_timeout(LOOK) {
@@ -83,6 +103,9 @@ fn follow(index: &Index, notes: &Path, told: &Receiver<notify::Result<Event>>) {
             },
             Err(RecvTimeoutError::Disconnected) => return,
         };
+        if changed.all || changed.questions {
+            read_questions(questions, notes);
+        }
         if !changed.all && changed.notes.is_empty() {
             continue;
         }
@@ -100,6 +123,27 @@ fn follow(index: &Index, notes: &Path, told: &Receiver<notify::Result<Event>>) {
                 }
             }
         }
+    }
+}
+
+/// Reads the question files anew. Files that cannot be read leave the questions as they are.
+pub fn read_questions(questions: &Questions, notes: &Path) {
+    let files = match question_files(notes) {
+        Ok(files) => files.files,
+        Err(error) => return warn!(%error, "the questions stay as they were"),
+    };
+    let findings = questions.take(&files);
+    let n_questions = questions.now().map_or(0, |bank| bank.questions().len());
+    if findings.is_empty() {
+        tracing::debug!(n_questions, "the questions have been read");
+    } else {
+        let first = findings.first().map(ToString::to_string);
+        warn!(
+            n_questions,
+            n_findings = findings.len(),
+            first,
+            "look at the questions with `studyhall check`"
+        );
     }
 }
 
@@ -142,6 +186,7 @@ impl Changed {
                 Some(note) => {
                     self.notes.insert(note);
                 }
+                None if path.starts_with(notes.join(QUESTIONS)) => self.questions = true,
                 // A file that is no note matters to nobody; a folder may hold notes.
                 None => self.all |= path.extension().is_none(),
             }

@@ -1,10 +1,15 @@
 //! Every sentence the bot says: values in, a message out.
 
+pub mod board;
 pub mod buttons;
+pub mod calendar;
 pub mod html;
 pub mod link;
 pub mod markdown;
+pub mod organiser;
 pub mod page;
+pub mod practice;
+pub mod round;
 pub mod run;
 pub mod table;
 pub mod text;
@@ -301,6 +306,15 @@ pub fn section_offers(names: &[SectionName]) -> Vec<Suggestion> {
     offers
 }
 
+/// Something to choose while a person types: its name, and what comes back.
+#[must_use]
+pub fn offer(name: &str, value: &str) -> Suggestion {
+    Suggestion {
+        name: or_nameless(text::plain(name, SUGGESTION_MAX)),
+        value: text::cut(value, SUGGESTION_MAX),
+    }
+}
+
 /// A topic to choose while a person types.
 #[must_use]
 pub fn topic_offer(topic: &Topic) -> Suggestion {
@@ -364,6 +378,9 @@ fn section_message(view: &View<'_>, opening: Option<&str>, corrections: &[Correc
         body: parts.join("\n\n"),
         footer: footer(small, corrections),
         buttons: buttons::section(view, page, n_pages),
+        list: None,
+        file: None,
+        calls: None,
     }
 }
 
@@ -426,5 +443,8 @@ fn said(audience: Audience, body: String) -> Message {
         body,
         footer: None,
         buttons: Vec::new(),
+        list: None,
+        file: None,
+        calls: None,
     }
 }

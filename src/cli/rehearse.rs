@@ -1,24 +1,37 @@
 //! `studyhall rehearse`: the bot in a terminal, without a token.
 
+use std::fs;
 use std::io::{self, BufReader};
-use std::sync::Arc;
 
 use anyhow::Context;
 
 use super::output::Output;
-use super::{Outcome, index};
-use crate::bot::Bot;
+use super::{Outcome, store};
 use crate::config::Settings;
 use crate::console;
-use crate::gaps::Gaps;
+
+/// Folder in the data folder for the scores of a rehearsal, which begins with none.
+const FOLDER: &str = "rehearsal";
 
 /// Talk with the bot in the terminal: the same stories and words as in Discord, no token
 #[derive(Debug, clap::Args)]
 pub(super) struct Rehearse {}
 
 pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
-    let bot = bot(settings)?;
+    let file = settings.data_dir.join(FOLDER).join(store::FILE);
+    for ending in ["", "-wal", "-shm"] {
+        let mut name = file.clone().into_os_string();
+        name.push(ending);
+        match fs::remove_file(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).context("cannot clear the scores of the last rehearsal");
+            }
+            _ => {}
+        }
+    }
+    let bot = store::bot(settings, store::in_file(&file)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .context("cannot start a runtime")?;
     let mut input = BufReader::new(io::stdin());
@@ -28,14 +41,4 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
         Box::new(Output::stdout()),
     ))?;
     Ok(Outcome::Done)
-}
-
-/// The bot that the settings describe, on an index as new as the notes.
-pub(super) fn bot(settings: &Settings) -> anyhow::Result<Bot> {
-    let notes_url = settings.notes_url.as_ref().map(|url| url.as_str().into());
-    Ok(Bot {
-        index: index::fresh(settings)?,
-        gaps: Arc::new(Gaps::open(&settings.data_dir)?),
-        notes_url,
-    })
 }

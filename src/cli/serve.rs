@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::{NO_HTTP, Outcome, rehearse};
+use super::{NO_HTTP, Outcome, store};
 use crate::config::{Settings, Transport, token};
 use crate::{discord, ops};
 
@@ -26,7 +26,7 @@ pub(super) struct Serve {}
 pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
     ensure!(settings.discord.transport == Transport::Gateway, NO_HTTP);
     let on_discord = on_discord(settings)?;
-    let bot = rehearse::bot(settings)?;
+    let bot = store::bot(settings, store::scores(settings)?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("stories")
@@ -35,10 +35,15 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
         .context("cannot start a runtime")?;
     let (stop, shutdown) = watch::channel(false);
     runtime.spawn(until_told(stop));
-    let _watch = ops::follow_notes(bot.index.clone(), settings.notes_dir.clone())
+    let questions = bot.questions.clone();
+    let _watch = ops::follow_notes(bot.index.clone(), questions, settings.notes_dir.clone())
         .context("cannot follow the notes")?;
-    let ear: discord::Ear = Arc::new(move |heard| bot.hear(&heard));
-    let ended = discord::run(&on_discord, ear, runtime.handle(), shutdown);
+    let listening = bot.clone();
+    let ear: discord::Ear = Arc::new(move |heard| listening.hear(&heard));
+    let work = |chat: Arc<discord::Edge>, shutdown| async move {
+        ops::keep_time(&bot, chat.as_ref(), shutdown).await;
+    };
+    let ended = discord::run(&on_discord, ear, work, runtime.handle(), shutdown);
     runtime.shutdown_background();
     match ended.exit_code {
         discord::EXIT_DONE => info!("the bot has ended: {}", ended.reason),

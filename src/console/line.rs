@@ -43,11 +43,12 @@ pub(super) fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_lowercase() || c.is_ascii_digit())
 }
 
-/// The same name is the same person, today and tomorrow.
+/// The same name is the same person, today and tomorrow. Below 2^63, as a chat's numbers are.
 pub(super) fn member_id(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    });
+    hash >> 1
 }
 
 #[cfg(test)]
@@ -75,6 +76,15 @@ mod tests {
         check("what is topic:s3", "what is topic:s3", None, false);
         check("topic:s3", "", Some("s3"), false);
         check("topic:\"never closed", "", Some("never closed"), false);
+    }
+
+    #[test]
+    fn people_have_numbers_as_a_chat_has_them() {
+        for name in ["ada", "bo", "cy", "di", "ben", "eve"] {
+            let id = member_id(name);
+            assert!(i64::try_from(id).is_ok_and(|id| id > 0), "{name}");
+            assert_eq!(id, member_id(name));
+        }
     }
 
     #[test]

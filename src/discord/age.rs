@@ -17,6 +17,12 @@ const LAGS_FOR: Duration = Duration::from_secs(600);
 /// An interaction's token lives fifteen minutes; a number that is further off is no time.
 const PLAUSIBLE_MS: i64 = 900_000;
 
+/// The least number that Discord gives at this instant.
+pub(super) fn number_at(at: Timestamp) -> u64 {
+    let since_ms = at.as_millisecond().saturating_sub(EPOCH_MS);
+    u64::try_from(since_ms).unwrap_or_default() << 22
+}
+
 /// What is known of the difference between the clocks.
 #[derive(Debug)]
 pub(super) struct Ages {
@@ -96,6 +102,13 @@ mod tests {
 
     fn after(then: Instant, ms: u64) -> Instant {
         then + Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_number_tells_its_instant() {
+        let at = Timestamp::from_millisecond(CLOCK_S * 1_000 + 7).unwrap();
+        assert_eq!(number_at(at), made_at(7));
+        assert_eq!(number_at(Timestamp::UNIX_EPOCH), 0);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //! The text outlives the process that wrote it, so its form never changes: a new form gets a new
 //! prefix, and the old one stays readable.
 
-use std::str::Split;
+use std::str::{FromStr, Split};
 
 use studyhall_index::SectionKey;
 
 use crate::chat::Press;
+use crate::quiz::grade::Choices;
+use crate::quiz::period::Span;
 
 /// Characters in a button's id, at most.
 /// <https://docs.discord.com/developers/components/reference>
@@ -35,6 +37,71 @@ pub(super) fn encode(press: &Press) -> String {
         Press::Helped { section } => format!("{PREFIX}:y:{section}"),
         Press::DidNotHelp { section } => format!("{PREFIX}:x:{section}"),
         Press::Topics { page } => format!("{PREFIX}:t:{page}"),
+        Press::Answer { round, shown } => format!("{}{:x}", answers_to(*round), shown.bits()),
+        Press::Report { round } => format!("{PREFIX}:r:{round}"),
+        Press::SaveSchedule { schedule } => format!("{PREFIX}:k:{schedule}"),
+        Press::DropSchedule { schedule } => format!("{PREFIX}:d:{schedule}"),
+        Press::Board {
+            span,
+            day,
+            topic,
+            page,
+        } => {
+            let topic = topic.map_or_else(|| "-".to_owned(), |topic| format!("{topic:016x}"));
+            format!("{PREFIX}:b:{}:{day}:{topic}:{page}", letter(*span))
+        }
+        Press::Practice { place, shown } => format!("{PREFIX}:q:{place}:{:x}", shown.bits()),
+        Press::PracticeNext => format!("{PREFIX}:m"),
+        Press::Forget => format!("{PREFIX}:f"),
+    }
+}
+
+/// What every button and list begins with that answers this round, and no other does.
+pub(super) fn answers_to(round: i64) -> String {
+    format!("{PREFIX}:a:{round}:")
+}
+
+/// The press of a list from which the lines at these places were chosen, as Discord names them.
+/// None for a press that chooses nothing, and for values that [`line_value`] does not write.
+pub(super) fn chosen(press: Press, values: &[String]) -> Option<Press> {
+    let places: Option<Vec<usize>> = values.iter().map(|value| line_place(value)).collect();
+    let shown = Choices::of(places?);
+    match press {
+        Press::Answer { round, .. } => Some(Press::Answer { round, shown }),
+        Press::Practice { place, .. } => Some(Press::Practice { place, shown }),
+        Press::Open { .. }
+        | Press::Next { .. }
+        | Press::Previous { .. }
+        | Press::Share { .. }
+        | Press::Helped { .. }
+        | Press::DidNotHelp { .. }
+        | Press::Topics { .. }
+        | Press::Report { .. }
+        | Press::SaveSchedule { .. }
+        | Press::DropSchedule { .. }
+        | Press::Board { .. }
+        | Press::PracticeNext
+        | Press::Forget => None,
+    }
+}
+
+/// What stands for the line at this place of a list.
+pub(super) fn line_value(place: usize) -> String {
+    place.to_string()
+}
+
+fn line_place(value: &str) -> Option<usize> {
+    let place = usize::from(number::<u16>(value)?);
+    Choices::of([place]).has(place).then_some(place)
+}
+
+fn letter(span: Span) -> char {
+    match span {
+        Span::Day => 'd',
+        Span::Week => 'w',
+        Span::Month => 'm',
+        Span::Season => 's',
+        Span::All => 'a',
     }
 }
 
@@ -84,18 +151,70 @@ pub(super) fn decode(text: &str) -> Option<Press> {
         "t" => Press::Topics {
             page: number(parts.next()?)?,
         },
-        _ => return None,
+        other => decode_quiz(other, &mut parts)?,
     };
     match parts.next() {
         None => {}
         Some(repeated) => {
-            let n_before = number(repeated.strip_prefix('r')?)?;
+            let n_before: u16 = number(repeated.strip_prefix('r')?)?;
             if n_before == 0 || parts.next().is_some() {
                 return None;
             }
         }
     }
     Some(press)
+}
+
+/// The rest of a press that has to do with the quiz.
+fn decode_quiz(kind: &str, parts: &mut Split<'_, char>) -> Option<Press> {
+    Some(match kind {
+        "a" => Press::Answer {
+            round: number(parts.next()?)?,
+            shown: choices(parts.next()?)?,
+        },
+        "r" => Press::Report {
+            round: number(parts.next()?)?,
+        },
+        "k" => Press::SaveSchedule {
+            schedule: number(parts.next()?)?,
+        },
+        "d" => Press::DropSchedule {
+            schedule: number(parts.next()?)?,
+        },
+        "b" => Press::Board {
+            span: span(parts.next()?)?,
+            day: number(parts.next()?)?,
+            topic: topic(parts.next()?)?,
+            page: number(parts.next()?)?,
+        },
+        "q" => Press::Practice {
+            place: number(parts.next()?)?,
+            shown: choices(parts.next()?)?,
+        },
+        "m" => Press::PracticeNext,
+        "f" => Press::Forget,
+        _ => return None,
+    })
+}
+
+/// A set of choices as its bits, in lower-case hexadecimal digits.
+fn choices(text: &str) -> Option<Choices> {
+    let bits = u16::from_str_radix(text, 16).ok()?;
+    (format!("{bits:x}") == text).then(|| Choices::from_bits(bits))
+}
+
+fn span(text: &str) -> Option<Span> {
+    let mut spans = Span::ALL.into_iter();
+    spans.find(|span| letter(*span).to_string() == text)
+}
+
+/// Sixteen lower-case hexadecimal digits, or a hyphen where no topic is meant.
+fn topic(text: &str) -> Option<Option<u64>> {
+    if text == "-" {
+        return Some(None);
+    }
+    let key = u64::from_str_radix(text, 16).ok()?;
+    (format!("{key:016x}") == text).then_some(Some(key))
 }
 
 /// Sixteen lower-case hexadecimal digits, as [`SectionKey`] is written.
@@ -105,9 +224,9 @@ fn section(parts: &mut Split<'_, char>) -> Option<SectionKey> {
     (key.to_string() == text).then_some(key)
 }
 
-/// A number as it is written: no sign, no leading zero.
-fn number(text: &str) -> Option<u16> {
-    let number: u16 = text.parse().ok()?;
+/// A number as it is written: no plus sign, no leading zero.
+fn number<N: FromStr + ToString>(text: &str) -> Option<N> {
+    let number: N = text.parse().ok()?;
     (number.to_string() == text).then_some(number)
 }
 
@@ -123,10 +242,25 @@ mod tests {
             any::<u64>(),
             any::<u16>(),
             any::<Option<u16>>(),
+            (any::<i64>(), any::<i32>(), any::<Option<u64>>()),
         )
-            .prop_map(|(kind, key, page, quote)| {
+            .prop_map(|(kind, key, page, quote, (round, day, topic))| {
                 let section = SectionKey(key);
-                match kind % 7 {
+                let shown = Choices::from_bits(quote.unwrap_or_default());
+                match kind % 15 {
+                    7 => Press::Answer { round, shown },
+                    8 => Press::Report { round },
+                    9 => Press::SaveSchedule { schedule: round },
+                    10 => Press::DropSchedule { schedule: round },
+                    11 => Press::Board {
+                        span: Span::ALL[usize::from(page) % Span::ALL.len()],
+                        day,
+                        topic,
+                        page,
+                    },
+                    12 => Press::Practice { place: page, shown },
+                    13 => Press::PracticeNext,
+                    14 => Press::Forget,
                     0 => Press::Open { section, page },
                     1 => Press::Next { section },
                     2 => Press::Previous { section },
@@ -163,6 +297,80 @@ mod tests {
                 prop_assert!((0..1_000).any(|n| encode_again(&press, n) == text));
             }
         }
+
+        #[test]
+        fn what_is_read_of_the_quiz_is_what_would_be_written(
+            text in "sh1:([arkdqmf]|b:[dwmsax]:-?[0-9]{1,2})(:[-+r0-9a-f]{1,4}){0,3}"
+        ) {
+            if let Some(press) = decode(&text) {
+                prop_assert!((0..1_000).any(|n| encode_again(&press, n) == text));
+            }
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_list_fill_in_what_was_chosen() {
+        let values = |values: &[&str]| -> Vec<String> {
+            values.iter().map(|value| (*value).to_owned()).collect()
+        };
+        let shown = Choices::default();
+        let press = Press::Answer { round: 5, shown };
+        for (said, shown) in [
+            (values(&["0", "2"]), Some(Choices::of([0, 2]))),
+            (values(&["15"]), Some(Choices::of([15]))),
+            (values(&[]), Some(Choices::default())),
+            (values(&["16"]), None),
+            (values(&["01"]), None),
+            (values(&["0", "x"]), None),
+        ] {
+            let expect = shown.map(|shown| Press::Answer { round: 5, shown });
+            assert_eq!(chosen(press, &said), expect, "{said:?}");
+        }
+        let practice = Press::Practice { place: 3, shown };
+        let shown = Choices::of([1]);
+        let expect = Some(Press::Practice { place: 3, shown });
+        assert_eq!(chosen(practice, &[line_value(1)]), expect);
+        assert_eq!(chosen(Press::Forget, &values(&["0"])), None);
+    }
+
+    #[test]
+    fn the_quizs_form_of_the_first_release_stays_readable() {
+        let shown = Choices::of([0, 3]);
+        let board = |span, day, topic, page| Press::Board {
+            span,
+            day,
+            topic,
+            page,
+        };
+        for (text, press) in [
+            ("sh1:a:17:9", Press::Answer { round: 17, shown }),
+            (
+                "sh1:a:-9223372036854775808:0",
+                Press::Answer {
+                    round: i64::MIN,
+                    shown: Choices::default(),
+                },
+            ),
+            ("sh1:r:17", Press::Report { round: 17 }),
+            ("sh1:k:4", Press::SaveSchedule { schedule: 4 }),
+            ("sh1:d:4", Press::DropSchedule { schedule: 4 }),
+            ("sh1:b:d:20512:-:0", board(Span::Day, 20_512, None, 0)),
+            ("sh1:b:w:20512:-:1", board(Span::Week, 20_512, None, 1)),
+            (
+                "sh1:b:m:-1:00000000000000ff:2",
+                board(Span::Month, -1, Some(255), 2),
+            ),
+            ("sh1:b:s:0:-:0", board(Span::Season, 0, None, 0)),
+            ("sh1:b:a:0:-:65535", board(Span::All, 0, None, 65_535)),
+            ("sh1:q:0:9", Press::Practice { place: 0, shown }),
+            ("sh1:m", Press::PracticeNext),
+            ("sh1:f", Press::Forget),
+        ] {
+            assert_eq!(decode(text), Some(press), "{text}");
+            assert_eq!(encode(&press), text);
+        }
+        assert!(encode(&Press::Answer { round: 17, shown }).starts_with(&answers_to(17)));
+        assert!(!encode(&Press::Answer { round: 171, shown }).starts_with(&answers_to(17)));
     }
 
     #[test]
@@ -218,6 +426,18 @@ mod tests {
             "sh1:n:0123456789abcdef:0",
             "sh1:s:0123456789abcdef:0",
             " sh1:t:1",
+            "sh1:a:17",
+            "sh1:a:017:1",
+            "sh1:a:17:09",
+            "sh1:a:17:A",
+            "sh1:a:17:10000",
+            "sh1:a:9223372036854775808:1",
+            "sh1:b:x:0:-:0",
+            "sh1:b:d:0:ff:0",
+            "sh1:b:d:0:-",
+            "sh1:q:0",
+            "sh1:m:0",
+            "sh1:f:r0",
         ] {
             assert_eq!(decode(text), None, "{text:?}");
         }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,9 +17,11 @@ use serenity::model::guild::Member as GuildMember;
 use serenity::model::user::User;
 use tracing::{debug, error, warn};
 
-use super::rest::RestError;
-use super::{Edge, commands, custom_id, render};
-use crate::chat::{Audience, Chat, Heard, Member, Message, Place, Press, Reply, Request};
+use super::rest::{Body, RestError};
+use super::{Edge, commands, custom_id, hands, permissions, render};
+use crate::chat::{
+    Audience, Chat, Heard, Member, Message, Place, Press, Quiz, Reply, Request, Setup,
+};
 use crate::wording;
 
 /// From the arrival to the last moment in which a first answer is worth sending.
@@ -29,6 +30,8 @@ const ANSWER_BY: Duration = Duration::from_millis(2_900);
 const AGE_MAX: Duration = Duration::from_millis(2_500);
 /// How long a story may take once the person has been told to wait.
 const STORY_MAX: Duration = Duration::from_secs(120);
+/// How long it may take to find out what the bot may do in another channel.
+const LACKS_MAX: Duration = Duration::from_secs(5);
 /// Characters of an interaction's token, at most.
 const TOKEN_MAX: usize = 1_000;
 
@@ -102,8 +105,10 @@ pub(super) async fn take(edge: Arc<Edge>, json: String, arrival: Arrival) {
     drop(json);
     match read {
         _ if is_late && envelope.kind == AUTOCOMPLETE => count(&edge.counts.late),
-        Read::Request(member, place, request) => {
+        Read::Request(read) => {
+            let (member, place, request) = *read;
             let heard = Heard {
+                event: envelope.id,
                 member,
                 place,
                 at: arrival.clock,
@@ -117,7 +122,7 @@ pub(super) async fn take(edge: Arc<Edge>, json: String, arrival: Arrival) {
                     age_ms, "an interaction came too late"
                 );
                 // Done all the same; only nobody can be told.
-                drop(edge.story(heard).await);
+                drop(told(&edge, heard).await);
             } else {
                 answer(&edge, envelope, heard, arrival.at).await;
             }
@@ -167,7 +172,7 @@ fn envelope(json: &str) -> Option<Envelope> {
 
 /// What an interaction turned out to be.
 enum Read {
-    Request(Member, Place, Request),
+    Request(Box<(Member, Place, Request)>),
     /// It is well formed, and not of ours.
     Unknown,
     /// It is not of the form that is documented. Why, without any of its content.
@@ -192,7 +197,7 @@ fn read(json: &str) -> Read {
         _ => None,
     };
     match read {
-        Some(((member, place), request)) => Read::Request(member, place, request),
+        Some(((member, place), request)) => Read::Request(Box::new((member, place, request))),
         None => Read::Unknown,
     }
 }
@@ -227,12 +232,15 @@ fn named(error: &serde_json::Error) -> String {
 }
 
 fn press(component: &ComponentInteraction) -> Option<Request> {
-    if !matches!(component.data.kind, ComponentInteractionDataKind::Button) {
-        return None;
-    }
+    let press = custom_id::decode(&component.data.custom_id)?;
+    let press = match &component.data.kind {
+        ComponentInteractionDataKind::Button => press,
+        ComponentInteractionDataKind::StringSelect { values } => custom_id::chosen(press, values)?,
+        _ => return None,
+    };
     let flags = component.message.flags.unwrap_or_default();
     Some(Request::Press {
-        press: custom_id::decode(&component.data.custom_id)?,
+        press,
         on_private: flags.contains(MessageFlags::EPHEMERAL),
     })
 }
@@ -259,39 +267,56 @@ fn member(user: &User, member: Option<&GuildMember>) -> Member {
     Member {
         id: user.id.get(),
         name: name.to_owned(),
+        is_organiser: member
+            .and_then(|member| member.permissions)
+            .is_some_and(permissions::is_organiser),
     }
 }
 
 /// An interaction that waits for its answer.
-pub(super) struct Asked {
+pub struct Asked {
     to: Envelope,
     arrived: Instant,
     /// Where the person was told to wait; nobody was told yet where there is none.
     deferral: Option<Deferral>,
 }
 
-#[async_trait]
-impl Chat for Edge {
-    type Origin = Asked;
-
-    async fn reply(&self, asked: &Asked, reply: Reply) -> anyhow::Result<()> {
-        let Asked {
-            to,
-            arrived,
-            deferral,
-        } = asked;
-        if let Some(deferral) = deferral {
-            return later(self, to, *deferral, &reply).await;
-        }
-        let body = match (&reply, to.kind) {
-            (Reply::Offer(suggestions), AUTOCOMPLETE) => render::offer(suggestions),
-            (_, AUTOCOMPLETE) => render::offer(&[]),
-            (Reply::Replace(message), COMPONENT) => render::replace(message),
-            (Reply::Say(message) | Reply::Replace(message), _) => render::say(message),
-            (Reply::Offer(_), _) => render::say(&fault(to)),
-        };
-        first(self, to, &body, *arrived).await
+/// Answers in the only form that is still open.
+pub(super) async fn reply(edge: &Edge, asked: &Asked, reply: Reply) -> anyhow::Result<()> {
+    let Asked {
+        to,
+        arrived,
+        deferral,
+    } = asked;
+    if let Some(deferral) = deferral {
+        return later(edge, to, *deferral, &reply).await;
     }
+    let (json, file) = match (&reply, to.kind) {
+        (Reply::Offer(suggestions), AUTOCOMPLETE) => (render::offer(suggestions), None),
+        (_, AUTOCOMPLETE) => (render::offer(&[]), None),
+        (Reply::Replace(message), COMPONENT) => (render::replace(message), render::file(message)),
+        (Reply::Say(message) | Reply::Replace(message), _) => {
+            (render::say(message), render::file(message))
+        }
+        (Reply::Offer(_), _) => (render::say(&fault(to)), None),
+    };
+    let body = Body { json: &json, file };
+    first(edge, to, body, *arrived).await
+}
+
+/// What the bot answers, told what the surface alone can find out. Nothing where it failed.
+async fn told(edge: &Edge, mut heard: Heard) -> Option<Reply> {
+    if let Request::Setup(Setup {
+        channel: Some(channel),
+        lacks,
+        ..
+    }) = &mut heard.request
+        && *channel != heard.place.channel
+        && heard.member.is_organiser
+    {
+        *lacks = hands::lacks(edge, *channel, Instant::now() + LACKS_MAX).await;
+    }
+    edge.story(heard).await
 }
 
 /// Tells the story, and the person to wait where it takes longer.
@@ -302,7 +327,7 @@ async fn answer(edge: &Edge, to: Envelope, heard: Heard, arrived: Instant) {
         arrived,
         deferral: None,
     };
-    let story = tokio::time::timeout(STORY_MAX, edge.story(heard));
+    let story = tokio::time::timeout(STORY_MAX, told(edge, heard));
     tokio::pin!(story);
     let patience = match deferral {
         Some(_) => edge.patience.defer_after,
@@ -324,7 +349,7 @@ async fn answer(edge: &Edge, to: Envelope, heard: Heard, arrived: Instant) {
             };
             let to = &asked.to;
             let by = arrived + ANSWER_BY;
-            let told = edge.rest.respond(to.id, &to.token, &wait, by);
+            let told = edge.rest.respond(to.id, &to.token, (&wait).into(), by);
             let (told, reply) = tokio::join!(told, story);
             match told {
                 // Where nobody knows whether the person was told, the answer may still find its place.
@@ -351,21 +376,43 @@ fn deferral(request: &Request) -> Option<Deferral> {
     Some(match request {
         Request::Ask { private: true, .. } => Deferral::Say(Audience::Person),
         Request::Ask { .. } | Request::AnswerMessage { .. } => Deferral::Say(Audience::Channel),
-        Request::Note { .. } | Request::Topics => Deferral::Say(Audience::Person),
+        Request::Leaderboard { .. } | Request::Quiz(Quiz::Void { .. } | Quiz::Regrade { .. }) => {
+            Deferral::Say(Audience::Channel)
+        }
+        Request::Note { .. }
+        | Request::Topics
+        | Request::Setup(_)
+        | Request::Quiz(_)
+        | Request::Config(_)
+        | Request::Doctor { .. }
+        | Request::Stats { .. }
+        | Request::Privacy(_) => Deferral::Say(Audience::Person),
         Request::Suggest(_) => return None,
-        Request::Press {
-            press: Press::Share { .. },
-            ..
-        } => Deferral::Say(Audience::Channel),
-        Request::Press {
-            press: Press::Helped { .. } | Press::DidNotHelp { .. },
-            ..
-        } => Deferral::Say(Audience::Person),
-        Request::Press {
-            on_private: true, ..
-        } => Deferral::Replace,
-        Request::Press { .. } => Deferral::Say(Audience::Person),
+        Request::Press { press, on_private } => deferral_of_press(*press, *on_private),
     })
+}
+
+fn deferral_of_press(press: Press, on_private: bool) -> Deferral {
+    match press {
+        Press::Share { .. } => Deferral::Say(Audience::Channel),
+        Press::Board { .. } => Deferral::Replace,
+        Press::Helped { .. }
+        | Press::DidNotHelp { .. }
+        | Press::Answer { .. }
+        | Press::Report { .. } => Deferral::Say(Audience::Person),
+        Press::Open { .. }
+        | Press::Next { .. }
+        | Press::Previous { .. }
+        | Press::Topics { .. }
+        | Press::SaveSchedule { .. }
+        | Press::DropSchedule { .. }
+        | Press::Practice { .. }
+        | Press::PracticeNext
+        | Press::Forget => match on_private {
+            true => Deferral::Replace,
+            false => Deferral::Say(Audience::Person),
+        },
+    }
 }
 
 /// Gives the answer for which the person was told to wait.
@@ -382,22 +429,29 @@ async fn later(
         Reply::Replace(message) => (message, false),
         Reply::Offer(_) => (&apology, true),
     };
+    let file = render::file(message);
     let in_place = match deferral {
         Deferral::Replace => !is_new,
         // Who sees a message was decided when the person was told to wait.
         Deferral::Say(audience) => !is_new || audience == message.audience,
     };
     if in_place {
-        let body = render::edit(message);
-        edge.rest.edit_original(place, to.id, &body).await?;
+        let body = Body {
+            json: &render::edit(message),
+            file,
+        };
+        edge.rest.edit_original(place, to.id, body).await?;
     } else {
         if let Deferral::Say(_) = deferral
             && let Err(e) = edge.rest.delete_original(place, to.id).await
         {
             undelivered(edge, to, &e);
         }
-        let body = render::new_message(message);
-        edge.rest.follow_up(place, to.id, &body).await?;
+        let body = Body {
+            json: &render::new_message(message),
+            file,
+        };
+        edge.rest.follow_up(place, to.id, body).await?;
     }
     Ok(())
 }
@@ -409,19 +463,26 @@ async fn apologise(edge: &Edge, to: &Envelope, arrived: Instant) {
         _ => render::say(&wording::unreadable()),
     };
     let by = arrived + ANSWER_BY;
-    if let Err(error) = edge.rest.respond(to.id, &to.token, &body, by).await {
+    if let Err(error) = edge
+        .rest
+        .respond(to.id, &to.token, (&body).into(), by)
+        .await
+    {
         undelivered(edge, to, &error);
     }
 }
 
 /// Sends the first answer; where Discord refuses its body, a plain apology in its place.
-async fn first(edge: &Edge, to: &Envelope, body: &Value, arrived: Instant) -> anyhow::Result<()> {
+async fn first(edge: &Edge, to: &Envelope, body: Body<'_>, arrived: Instant) -> anyhow::Result<()> {
     let by = arrived + ANSWER_BY;
     match edge.rest.respond(to.id, &to.token, body, by).await {
         Err(error) if error.is_invalid_body() && to.kind != AUTOCOMPLETE => {
             undelivered(edge, to, &error);
             let sorry = render::say(&fault(to));
-            Ok(edge.rest.respond(to.id, &to.token, &sorry, by).await?)
+            Ok(edge
+                .rest
+                .respond(to.id, &to.token, (&sorry).into(), by)
+                .await?)
         }
         sent => Ok(sent?),
     }

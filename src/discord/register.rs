@@ -145,10 +145,13 @@ mod tests {
             let command = command.as_object_mut().unwrap();
             let theirs = json!({
                 "id": n.to_string(), "application_id": "1", "version": "7", "nsfw": false,
-                "default_member_permissions": null, "dm_permission": true,
-                "name_localizations": null, "description_localizations": {}, "contexts": [1, 0],
+                "dm_permission": true, "name_localizations": null, "description_localizations": {},
             });
             command.extend(theirs.as_object().unwrap().clone());
+            command["contexts"].as_array_mut().unwrap().reverse();
+            command
+                .entry("default_member_permissions")
+                .or_insert(Value::Null);
             command.entry("description").or_insert_with(|| json!(""));
         }
         Value::Array(commands)

@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 
-use super::custom_id;
+use super::{custom_id, form};
 use crate::chat::{
-    Audience, Button, LABEL_MAX, Message, Press, ROW_MAX, SUGGESTION_MAX, SUGGESTIONS_MAX,
-    Suggestion, TITLE_MAX,
+    ALT_MAX, Audience, Button, FILE_BYTES_MAX, File, HINT_MAX, KEY_MAX, LABEL_MAX, LINE_MAX,
+    LINES_MAX, List, Message, Press, ROW_MAX, SUGGESTION_MAX, SUGGESTIONS_MAX, Suggestion,
+    THREAD_MAX, TITLE_MAX,
 };
 
 /// Characters in an embed's description, footer and address, and in all its texts, at most.
@@ -34,8 +35,12 @@ const OFFER: u8 = 8;
 /// Kinds and styles of components. <https://docs.discord.com/developers/components/reference>
 const ACTION_ROW: u8 = 1;
 const BUTTON: u8 = 2;
+const STRING_SELECT: u8 = 3;
 const PRIMARY: u8 = 1;
 const SECONDARY: u8 = 2;
+const DANGER: u8 = 4;
+/// Minutes after which Discord puts a quiet thread away.
+const THREAD_MINUTES: u32 = 1_440;
 
 /// The first answer to an interaction: a new message.
 pub(super) fn say(message: &Message) -> Value {
@@ -74,25 +79,74 @@ pub(super) fn replace_later() -> Value {
 
 /// A message that is new: a first answer's data, or a follow-up.
 pub(super) fn new_message(message: &Message) -> Value {
-    let mut body = edit(message);
-    if message.audience == Audience::Person
-        && let Some(body) = body.as_object_mut()
-    {
+    let mut body = visible(message);
+    if message.audience == Audience::Person {
         body.insert("flags".to_owned(), json!(EPHEMERAL));
     }
-    body
+    Value::Object(body)
+}
+
+/// A message that nobody asked for. Discord takes the same key twice within minutes for the same
+/// message. <https://docs.discord.com/developers/resources/message#create-message>
+pub(super) fn post(message: &Message, key: Option<&str>) -> Value {
+    let mut body = visible(message);
+    if let Some(key) = key {
+        let key: String = key.chars().take(KEY_MAX).collect();
+        body.insert("nonce".to_owned(), Value::String(key));
+        body.insert("enforce_nonce".to_owned(), Value::Bool(true));
+    }
+    Value::Object(body)
 }
 
 /// A message that takes another's place. Who sees it was decided with the first one.
 pub(super) fn edit(message: &Message) -> Value {
-    json!({
-        "embeds": [embed(message)],
-        "components": rows(&message.buttons),
-        "allowed_mentions": { "parse": [] },
-    })
+    let mut body = visible(message);
+    // What is left out would stay.
+    body.entry("content").or_insert(json!(""));
+    body.entry("attachments").or_insert(json!([]));
+    Value::Object(body)
 }
 
-fn embed(message: &Message) -> Value {
+/// A thread below a message.
+pub(super) fn thread(name: &str) -> Value {
+    let name = present(Some(name)).unwrap_or("…");
+    json!({ "name": cut(name, THREAD_MAX), "auto_archive_duration": THREAD_MINUTES })
+}
+
+/// The file that is sent with a message.
+pub(super) fn file(message: &Message) -> Option<&File> {
+    let file = message.file.as_ref();
+    file.filter(|file| file.bytes.len() <= FILE_BYTES_MAX)
+}
+
+/// All that people see of a message. Nobody is called but the one role that it names.
+fn visible(message: &Message) -> Map<String, Value> {
+    let mut body = Map::new();
+    let mut embed = embed(message);
+    let mut mentions = json!({ "parse": [] });
+    if let Some(role) = message.calls {
+        body.insert("content".to_owned(), json!(format!("<@&{role}>")));
+        mentions["roles"] = json!([role.to_string()]);
+    }
+    if let Some(file) = file(message) {
+        let name = form::name(file);
+        if form::is_picture(&name) {
+            let image = json!({ "url": format!("attachment://{name}") });
+            embed.insert("image".to_owned(), image);
+        }
+        let mut attachment = json!({ "id": 0, "filename": name });
+        if let Some(alt) = present(file.alt.as_deref()) {
+            attachment["description"] = json!(cut(alt, ALT_MAX));
+        }
+        body.insert("attachments".to_owned(), json!([attachment]));
+    }
+    body.insert("embeds".to_owned(), json!([embed]));
+    body.insert("components".to_owned(), Value::Array(rows(message)));
+    body.insert("allowed_mentions".to_owned(), mentions);
+    body
+}
+
+fn embed(message: &Message) -> Map<String, Value> {
     let mut embed = Map::new();
     let mut left = EMBED_MAX;
     if let Some(title) = present(message.title.as_deref()) {
@@ -120,33 +174,67 @@ fn embed(message: &Message) -> Value {
     if let Some(url) = message.url.as_deref().and_then(link) {
         embed.insert("url".to_owned(), Value::String(url));
     }
-    Value::Object(embed)
+    embed
 }
 
-fn rows(rows: &[Vec<Button>]) -> Vec<Value> {
+fn rows(message: &Message) -> Vec<Value> {
     let mut seen: HashMap<String, usize> = HashMap::new();
-    rows.iter()
-        .filter(|row| !row.is_empty())
+    let mut n_before = |press: &Press| {
+        let n = seen.entry(custom_id::encode(press)).or_default();
+        *n += 1;
+        *n - 1
+    };
+    let list = message.list.as_ref().filter(|list| !list.lines.is_empty());
+    let list = list.map(|shown| vec![select(shown, n_before(&shown.press))]);
+    let buttons = message.buttons.iter().filter(|row| !row.is_empty());
+    let buttons = buttons.map(|row| {
+        row.iter()
+            .take(ROW_MAX)
+            .map(|shown| button(shown, n_before(&shown.press)))
+            .collect()
+    });
+    list.into_iter()
+        .chain(buttons)
         .take(ROW_MAX)
-        .map(|row| {
-            let buttons: Vec<Value> = row
-                .iter()
-                .take(ROW_MAX)
-                .map(|shown| {
-                    let n_before = seen.entry(custom_id::encode(&shown.press)).or_default();
-                    *n_before += 1;
-                    button(shown, *n_before - 1)
-                })
-                .collect();
-            json!({ "type": ACTION_ROW, "components": buttons })
-        })
+        .map(|row: Vec<Value>| json!({ "type": ACTION_ROW, "components": row }))
         .collect()
+}
+
+fn select(list: &List, n_before: usize) -> Value {
+    let lines = list.lines.iter().take(LINES_MAX).enumerate();
+    let options: Vec<Value> = lines
+        .map(|(place, line)| {
+            let label = cut(present(Some(line)).unwrap_or("…"), LINE_MAX);
+            json!({ "label": label, "value": custom_id::line_value(place) })
+        })
+        .collect();
+    json!({
+        "type": STRING_SELECT,
+        "custom_id": custom_id::encode_again(&list.press, n_before),
+        "placeholder": cut(&list.hint, HINT_MAX),
+        "min_values": 1,
+        "max_values": options.len(),
+        "options": options,
+    })
 }
 
 fn button(button: &Button, n_before: usize) -> Value {
     let style = match button.press {
-        Press::Share { .. } => PRIMARY,
-        _ => SECONDARY,
+        Press::Share { .. }
+        | Press::Answer { .. }
+        | Press::Practice { .. }
+        | Press::PracticeNext
+        | Press::SaveSchedule { .. } => PRIMARY,
+        Press::Forget => DANGER,
+        Press::Open { .. }
+        | Press::Next { .. }
+        | Press::Previous { .. }
+        | Press::Helped { .. }
+        | Press::DidNotHelp { .. }
+        | Press::Topics { .. }
+        | Press::Report { .. }
+        | Press::DropSchedule { .. }
+        | Press::Board { .. } => SECONDARY,
     };
     json!({
         "type": BUTTON,
@@ -209,6 +297,7 @@ mod tests {
     use studyhall_index::SectionKey;
 
     use super::*;
+    use crate::quiz::grade::Choices;
 
     fn message(body: &str) -> Message {
         Message {
@@ -218,6 +307,9 @@ mod tests {
             body: body.to_owned(),
             footer: None,
             buttons: Vec::new(),
+            list: None,
+            file: None,
+            calls: None,
         }
     }
 
@@ -242,9 +334,9 @@ mod tests {
             audience: Audience::Person,
             title: Some("S3 › Versioning".to_owned()),
             url: Some("https://notes.example/s3.md#versioning".to_owned()),
-            body: "Keeps **every** version.".to_owned(),
             footer: Some("s3.md:41".to_owned()),
             buttons: vec![vec![open(1, "More")]],
+            ..message("Keeps **every** version.")
         };
         assert_eq!(
             say(&message),
@@ -278,8 +370,94 @@ mod tests {
     fn an_edit_carries_no_flags_and_clears_what_was_there() {
         let body = edit(&message("gone"));
         assert_eq!(body["components"], json!([]));
+        assert_eq!(body["content"], "");
+        assert_eq!(body["attachments"], json!([]));
         assert_eq!(body.get("flags"), None);
         assert_eq!(replace(&message("gone"))["type"], 7);
+    }
+
+    #[test]
+    fn a_post_carries_its_key_and_calls_its_role_alone() {
+        let called = Message {
+            calls: Some(77),
+            ..message("Who knows <@1>, <@&2>, @everyone?")
+        };
+        let body = post(&called, Some("studyhall-1-0123456789abcdef"));
+        assert_eq!(body["content"], "<@&77>");
+        assert_eq!(
+            body["allowed_mentions"],
+            json!({ "parse": [], "roles": ["77"] })
+        );
+        assert_eq!(body["nonce"], "studyhall-1-0123456789abc");
+        assert_eq!(body["enforce_nonce"], true);
+        let plain = post(&message("x"), None);
+        assert_eq!(plain["allowed_mentions"], json!({ "parse": [] }));
+        assert_eq!((plain.get("nonce"), plain.get("content")), (None, None));
+    }
+
+    #[test]
+    fn a_list_is_a_select_above_the_buttons() {
+        let shown = Choices::default();
+        let mut asked = message("x");
+        asked.buttons = vec![vec![open(0, "a")]; 7];
+        asked.list = Some(List {
+            hint: "Choose 2".to_owned(),
+            lines: vec!["A · S3".to_owned(), " ".to_owned()],
+            press: Press::Answer { round: 5, shown },
+        });
+        let body = post(&asked, None);
+        assert_eq!(body["components"].as_array().map(Vec::len), Some(5));
+        assert_eq!(
+            body["components"][0],
+            json!({ "type": 1, "components": [{
+                "type": 3,
+                "custom_id": "sh1:a:5:0",
+                "placeholder": "Choose 2",
+                "min_values": 1,
+                "max_values": 2,
+                "options": [
+                    { "label": "A · S3", "value": "0" },
+                    { "label": "…", "value": "1" },
+                ],
+            }] })
+        );
+        assert_eq!(body["components"][1]["components"][0]["type"], 2);
+    }
+
+    #[test]
+    fn a_file_is_named_and_a_picture_shown() {
+        let file_of = |name: &str, alt: Option<&str>| Message {
+            file: Some(File {
+                name: name.to_owned(),
+                bytes: vec![1],
+                alt: alt.map(str::to_owned),
+            }),
+            ..message("x")
+        };
+        let picture = new_message(&file_of("calendar.png", Some("12 weeks")));
+        let attachment = json!({ "id": 0, "filename": "calendar.png", "description": "12 weeks" });
+        assert_eq!(picture["attachments"], json!([attachment]));
+        assert_eq!(
+            picture["embeds"][0]["image"],
+            json!({ "url": "attachment://calendar.png" })
+        );
+        let export = new_message(&file_of("you.json", None));
+        assert_eq!(
+            export["attachments"],
+            json!([{ "id": 0, "filename": "you.json" }])
+        );
+        assert_eq!(export["embeds"][0].get("image"), None);
+        let mut huge = file_of("huge.bin", None);
+        huge.file.as_mut().unwrap().bytes = vec![0; FILE_BYTES_MAX + 1];
+        assert_eq!(new_message(&huge).get("attachments"), None);
+        assert!(file(&huge).is_none());
+    }
+
+    #[test]
+    fn a_thread_always_has_a_name() {
+        let wanted = json!({ "name": "…", "auto_archive_duration": 1440 });
+        assert_eq!(thread(" "), wanted);
+        assert_eq!(length(&thread(&"x".repeat(150))["name"]), 100);
     }
 
     #[test]
@@ -365,9 +543,13 @@ mod tests {
             footer in prop::option::of(".{0,30}"),
             n_footers in 0_usize..100,
             rows in prop::collection::vec(prop::collection::vec((0_u16..9, ".{0,100}"), 0..8), 0..8),
+            lines in prop::collection::vec(".{0,120}", 0..30),
+            hint in ".{0,200}",
         ) {
+            let shown = Choices::default();
+            let press = Press::Practice { place: 0, shown };
             let message = Message {
-                audience: Audience::Channel,
+                list: Some(List { hint, lines, press }),
                 title,
                 url,
                 body: body.repeat(times),
@@ -376,6 +558,7 @@ mod tests {
                     .iter()
                     .map(|row| row.iter().map(|(page, label)| open(*page, label)).collect())
                     .collect(),
+                ..self::message("")
             };
             let body = new_message(&message);
             let embed = &body["embeds"][0];
@@ -388,6 +571,15 @@ mod tests {
             prop_assert!(rows.len() <= 5);
             let mut ids = HashSet::new();
             for row in rows {
+                let select = &row["components"][0];
+                if select["type"] == 3 {
+                    let options = select["options"].as_array().unwrap();
+                    prop_assert!((1..=25).contains(&options.len()));
+                    prop_assert!(options.iter().all(|o| (1..=100).contains(&length(&o["label"]))));
+                    prop_assert!(length(&select["placeholder"]) <= 150);
+                    prop_assert_eq!(&row["components"].as_array().unwrap().len(), &1);
+                    continue;
+                }
                 let buttons = row["components"].as_array().unwrap();
                 prop_assert!((1..=5).contains(&buttons.len()));
                 for button in buttons {

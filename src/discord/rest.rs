@@ -10,7 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::form;
 use super::gate::{Admission, Caller, Gate, Shut, Verdict};
+use super::lanes::{LANES_MIN, Lanes};
+use crate::chat::File;
 
 /// Where Discord answers unless the settings name another place.
 const DISCORD: &str = "https://discord.com";
@@ -24,9 +27,6 @@ pub(super) const AGENT: &str = concat!(
 );
 /// Bytes of an answer that are read, at most.
 const ANSWER_MAX: usize = 1 << 20;
-/// Calls of the bot under way at once, at most: so many can still meet a limit that one of them
-/// has just found.
-const BOT_CALLS_MAX: usize = 2;
 /// Tries of one call, at most.
 const TRIES_MAX: u32 = 3;
 /// Before the second try of a call that Discord failed; it doubles.
@@ -123,6 +123,8 @@ pub(super) struct Rest {
     token: HeaderValue,
     call_time: Duration,
     gate: Mutex<Gate>,
+    /// How many of the bot's calls may be under way, and how many places there are.
+    lanes: Mutex<(Lanes, usize)>,
     bot_calls: Semaphore,
     /// Discord's clock as it said it last, in seconds since 1970, and when it did.
     date: Mutex<Option<(i64, Instant)>>,
@@ -135,9 +137,24 @@ struct Call<'a> {
     path: String,
     /// What of the path is limited together. Without the interaction's token.
     route: String,
-    body: Option<&'a Value>,
+    body: Option<Body<'a>>,
     /// It is not made after this instant.
     by: Instant,
+}
+
+/// What a call carries: JSON, and a file beside it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Body<'a> {
+    /// The JSON.
+    pub(super) json: &'a Value,
+    /// The file that the JSON names.
+    pub(super) file: Option<&'a File>,
+}
+
+impl<'a> From<&'a Value> for Body<'a> {
+    fn from(json: &'a Value) -> Self {
+        Self { json, file: None }
+    }
 }
 
 impl Call<'_> {
@@ -178,7 +195,8 @@ impl Rest {
             token,
             call_time,
             gate: Mutex::default(),
-            bot_calls: Semaphore::new(BOT_CALLS_MAX),
+            lanes: Mutex::new((Lanes::default(), LANES_MIN)),
+            bot_calls: Semaphore::new(LANES_MIN),
             date: Mutex::default(),
         })
     }
@@ -227,7 +245,29 @@ impl Rest {
         commands: &Value,
     ) -> Result<(), RestError> {
         let path = format!("/applications/{application}/commands");
-        self.bot(Method::PUT, path, Some(commands)).await.map(drop)
+        self.bot(Method::PUT, path, Some(commands.into()))
+            .await
+            .map(drop)
+    }
+
+    /// A call of the bot that is not made after `by`. What Discord answered; null where it said
+    /// nothing.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<Body<'_>>,
+        by: Instant,
+    ) -> Result<Value, RestError> {
+        let call = Call {
+            caller: Caller::Bot,
+            route: format!("{method} {}", path.split('?').next().unwrap_or_default()),
+            method,
+            path,
+            body,
+            by,
+        };
+        self.make(&call).await?.ok_or(RestError::Unreadable)
     }
 
     /// The first answer to an interaction, made by then or not at all.
@@ -235,7 +275,7 @@ impl Rest {
         &self,
         interaction: u64,
         token: &str,
-        body: &Value,
+        body: Body<'_>,
         by: Instant,
     ) -> Result<(), RestError> {
         let call = Call {
@@ -254,7 +294,7 @@ impl Rest {
         &self,
         (application, token): (u64, &str),
         interaction: u64,
-        body: &Value,
+        body: Body<'_>,
     ) -> Result<(), RestError> {
         let path = format!("/webhooks/{application}/{token}/messages/@original");
         self.later(Method::PATCH, path, interaction, Some(body))
@@ -276,7 +316,7 @@ impl Rest {
         &self,
         (application, token): (u64, &str),
         interaction: u64,
-        body: &Value,
+        body: Body<'_>,
     ) -> Result<(), RestError> {
         let path = format!("/webhooks/{application}/{token}");
         self.later(Method::POST, path, interaction, Some(body))
@@ -288,7 +328,7 @@ impl Rest {
         method: Method,
         path: String,
         interaction: u64,
-        body: Option<&Value>,
+        body: Option<Body<'_>>,
     ) -> Result<(), RestError> {
         let call = Call {
             caller: Caller::Interaction,
@@ -305,17 +345,10 @@ impl Rest {
         &self,
         method: Method,
         path: String,
-        body: Option<&Value>,
+        body: Option<Body<'_>>,
     ) -> Result<Value, RestError> {
-        let call = Call {
-            caller: Caller::Bot,
-            route: format!("{method} {path}"),
-            method,
-            path,
-            body,
-            by: Instant::now() + PATIENCE,
-        };
-        self.make(&call).await?.ok_or(RestError::Unreadable)
+        self.ask(method, path, body, Instant::now() + PATIENCE)
+            .await
     }
 
     /// Makes the call, and again where Discord was too busy, failed or was not reached and the same
@@ -328,7 +361,9 @@ impl Rest {
             let turn = self.turn(call).await?;
             n_tries += 1;
             let outcome = self.try_once(call).await;
-            drop(turn);
+            if let Some(place) = turn {
+                self.leave(place, !is_strained(&outcome));
+            }
             let (error, again_after) = match outcome {
                 Ok(answer) => return Ok(answer),
                 Err((error, _)) if perhaps_heard && error.is_already_answered() => return Ok(None),
@@ -353,6 +388,7 @@ impl Rest {
         loop {
             let place = match call.caller {
                 Caller::Bot => {
+                    self.open_lanes();
                     let place = tokio::time::timeout_at(call.by.into(), self.bot_calls.acquire());
                     Some(
                         place
@@ -377,29 +413,67 @@ impl Rest {
         }
     }
 
-    async fn try_once(&self, call: &Call<'_>) -> Result<Option<Value>, (RestError, NotHeard)> {
+    /// Makes it as many places as there are to be for a call that is about to be made.
+    fn open_lanes(&self) {
+        let mut lanes = held(&self.lanes);
+        let n_open = lanes.0.begin(Instant::now());
+        self.fit(&mut lanes.1, n_open);
+    }
+
+    /// Gives up a call's place, and opens or closes others.
+    fn leave(&self, place: SemaphorePermit<'_>, went_well: bool) {
+        let mut lanes = held(&self.lanes);
+        let n_open = lanes.0.settle(Instant::now(), went_well);
+        self.fit(&mut lanes.1, n_open);
+        if lanes.1 > n_open {
+            lanes.1 -= 1;
+            place.forget();
+        }
+    }
+
+    /// Makes it `n_open` places, as far as they are not taken.
+    fn fit(&self, n_places: &mut usize, n_open: usize) {
+        self.bot_calls.add_permits(n_open.saturating_sub(*n_places));
+        *n_places = n_open.max(*n_places);
+        *n_places -= self.bot_calls.forget_permits(*n_places - n_open);
+    }
+
+    /// How long one try of a call may take.
+    fn time_of(&self, call: &Call<'_>) -> Duration {
         let left = call.by.saturating_duration_since(Instant::now());
-        // A first answer has so little time that a silent server must leave some for another try.
-        let left = if call.is_first_answer() {
-            left / 2
-        } else {
-            left
-        };
+        match call.caller {
+            // What was sent in time may be answered later.
+            Caller::Bot => self.call_time,
+            // A first answer has so little time that a silent server must leave some for another try.
+            Caller::Interaction if call.is_first_answer() => self.call_time.min(left / 2),
+            Caller::Interaction => self.call_time.min(left),
+        }
+    }
+
+    async fn try_once(&self, call: &Call<'_>) -> Result<Option<Value>, (RestError, NotHeard)> {
         let mut request = self
             .http
             .request(
                 call.method.clone(),
                 format!("{}{VERSION_PATH}{}", self.base, call.path),
             )
-            .timeout(self.call_time.min(left));
+            .timeout(self.time_of(call));
         if call.caller == Caller::Bot {
             request = request.header(AUTHORIZATION, self.token.clone());
         }
-        if let Some(body) = call.body {
-            request = request
+        request = match call.body {
+            None => request,
+            Some(Body { json, file: None }) => request
                 .header(CONTENT_TYPE, "application/json")
-                .body(body.to_string());
-        }
+                .body(json.to_string()),
+            Some(Body {
+                json,
+                file: Some(file),
+            }) => {
+                let form = form::of(json, file);
+                request.header(CONTENT_TYPE, form.kind).body(form.bytes)
+            }
+        };
         // The address holds the interaction's token: it never leaves with the error.
         let unreached =
             |e: reqwest::Error| (RestError::Unreachable(e.without_url()), NotHeard::Perhaps);
@@ -448,6 +522,11 @@ enum NotHeard {
     Perhaps,
     /// It was heard.
     No,
+}
+
+/// Whether an outcome says that Discord has too much to do.
+fn is_strained(outcome: &Result<Option<Value>, (RestError, NotHeard)>) -> bool {
+    matches!(outcome, Err((_, NotHeard::Limited | NotHeard::Perhaps)))
 }
 
 /// The token as it stands in the settings, without the word that some put before it.

@@ -130,6 +130,7 @@ fn a_section_that_has_gone_is_said_to_be_gone() {
             | Press::Previous { .. }
             | Press::Share { .. }
             | Press::DidNotHelp { .. } => {}
+            other => panic!("{other:?} stands below no section"),
         }
         let Reply::Say(message) = world.press("Ben", button.press, true) else {
             panic!("what was shown stays in view")

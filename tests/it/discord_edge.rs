@@ -49,7 +49,7 @@ impl Surface {
         });
         let home = Handle::current();
         thread::spawn(move || {
-            let outcome = discord::run(&settings, ear, &home, stopped);
+            let outcome = discord::run(&settings, ear, async |_, _| (), &home, stopped);
             drop(end.send(outcome));
         });
         Self {
@@ -108,6 +108,7 @@ fn reply(heard: &Heard, gate: &Mutex<mpsc::Receiver<()>>) -> Reply {
             name: typed.to_uppercase(),
             value: typed.clone(),
         }]),
+        Request::Suggest(_) => Reply::Offer(Vec::new()),
         Request::Press { press, on_private } => {
             if matches!(press, Press::Next { .. }) {
                 gate.lock().expect("no panic").recv().ok();
@@ -118,6 +119,7 @@ fn reply(heard: &Heard, gate: &Mutex<mpsc::Receiver<()>>) -> Reply {
                 false => Reply::Say(message),
             }
         }
+        other => Reply::Say(message(Audience::Person, &format!("{other:?}"))),
     }
 }
 
@@ -141,6 +143,9 @@ fn message(audience: Audience, body: &str) -> Message {
             button("More", open),
             button("Next", Press::Next { section: SECTION }),
         ]],
+        list: None,
+        file: None,
+        calls: None,
     }
 }
 

@@ -42,7 +42,7 @@ impl Bot {
             drop(requests);
             story(&heard.request)
         });
-        std::thread::spawn(move || discord::run(&settings, ear, &home, stopped));
+        std::thread::spawn(move || discord::run(&settings, ear, async |_, _| (), &home, stopped));
         Self { _stop: stop, heard }
     }
 
@@ -79,6 +79,9 @@ fn message(body: &str) -> Message {
         body: body.to_owned(),
         footer: Some("a.md:3".to_owned()),
         buttons: vec![vec![page(0), page(1), page(2)]],
+        list: None,
+        file: None,
+        calls: None,
     }
 }
 

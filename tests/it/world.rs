@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use studyhall::bot::Bot;
+use studyhall::bot::{self, Bot, Questions};
 use studyhall::chat::{Button, Heard, Member, Message, Place, Press, Reply, Request};
 use studyhall::console::Console;
 use studyhall::gaps::{self, Gap, Gaps};
+use studyhall::ops;
+use studyhall::scores::Scores;
 use studyhall_index::{Index, Synced};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::group::{Nothing, scores_in};
 
 /// Notes, an index, a bot and people in a terminal.
 pub(crate) struct World {
@@ -53,6 +57,16 @@ impl World {
         world
     }
 
+    /// A world with these notes and these question files, each a path below the notes.
+    pub(crate) fn with_questions(notes: &[(&str, &str)], questions: &[(&str, &str)]) -> Self {
+        let world = Self::with(notes);
+        for (path, text) in questions {
+            world.write(path, text);
+        }
+        ops::read_questions(&world.bot.questions, &world.notes());
+        world
+    }
+
     /// Writes a note.
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.notes().join(path);
@@ -76,9 +90,11 @@ impl World {
     pub(crate) fn hear(&mut self, member: &str, request: Request) -> Reply {
         self.now += SignedDuration::from_secs(1);
         self.bot.hear(&Heard {
+            event: self.now.as_second().cast_unsigned(),
             member: Member {
                 id: member.len() as u64,
                 name: member.to_owned(),
+                is_organiser: false,
             },
             place: Place {
                 guild: Some(1),
@@ -109,6 +125,8 @@ impl World {
 
     /// The process ends, and another one begins.
     pub(crate) fn restart(&mut self) {
+        // The scores can be opened again only when nobody holds them.
+        self.bot.scores = Scores::new(Arc::new(Nothing));
         self.bot = bot(self.dir.path());
     }
 
@@ -156,11 +174,24 @@ pub(crate) fn button(message: &Message, label: &str) -> Button {
 
 fn bot(dir: &Path) -> Bot {
     let data = dir.join("data");
+    let scores = scores_in(&data);
     Bot {
         index: Index::open(&data.join("index")).expect("an index"),
         gaps: Arc::new(Gaps::open(&data).expect("a file of gaps")),
         notes_url: None,
+        questions: questions_of(dir),
+        secret: bot::secret(&scores, 7).expect("scores that can be written"),
+        scores,
+        owner: "one".into(),
+        nudge: Arc::default(),
+        rhythm: Arc::default(),
     }
+}
+
+fn questions_of(dir: &Path) -> Questions {
+    let questions = Questions::default();
+    ops::read_questions(&questions, &dir.join("notes"));
+    questions
 }
 
 /// What has been written to the terminal.

@@ -86,7 +86,7 @@ async fn the_bots_calls_carry_its_token_and_an_interactions_do_not() {
     );
 
     let by = Instant::now() + Duration::from_secs(5);
-    rest.respond(7, "tok", &json!({ "type": 6 }), by)
+    rest.respond(7, "tok", (&json!({ "type": 6 })).into(), by)
         .await
         .unwrap();
     let (line, headers, body) = heard.recv().unwrap();
@@ -121,7 +121,10 @@ async fn a_failed_call_is_made_again_only_where_that_does_no_harm() {
 
     let (address, heard) = server(vec![failed]);
     let rest = rest(&address);
-    let error = rest.follow_up((1, "tok"), 7, &json!({})).await.unwrap_err();
+    let error = rest
+        .follow_up((1, "tok"), 7, (&json!({})).into())
+        .await
+        .unwrap_err();
     assert!(matches!(error, RestError::Refused { status: 500, .. }));
     assert_eq!(heard.iter().count(), 1);
 }
@@ -146,7 +149,7 @@ async fn a_first_answer_whose_time_is_up_is_not_sent() {
     let (address, heard) = server(vec![answer(429, "retry-after: 5\r\n", "{}")]);
     let by = Instant::now() + Duration::from_secs(2);
     let error = rest(&address)
-        .respond(7, "tok", &json!({}), by)
+        .respond(7, "tok", (&json!({})).into(), by)
         .await
         .unwrap_err();
     assert!(matches!(error, RestError::TooLate));
@@ -168,7 +171,10 @@ async fn a_refused_token_ends_all_calls_of_the_bot() {
 async fn no_error_tells_a_token() {
     let rest = rest("http://127.0.0.1:1");
     let by = Instant::now() + Duration::from_millis(10);
-    let error = rest.respond(7, "canary", &json!({}), by).await.unwrap_err();
+    let error = rest
+        .respond(7, "canary", (&json!({})).into(), by)
+        .await
+        .unwrap_err();
     let told = format!("{error:?} {error} {:?}", std::error::Error::source(&error));
     assert!(!told.contains("canary"), "{told}");
 }

@@ -12,6 +12,9 @@ pub(crate) const CHANNEL: u64 = 1_100_000_000_000_000_003;
 /// The channel in which a member and the bot write to each other alone.
 pub(crate) const DIRECT: u64 = 1_100_000_000_000_000_004;
 
+/// Another channel of the server.
+pub(crate) const ELSEWHERE: u64 = 1_100_000_000_000_000_005;
+
 /// A member of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
@@ -77,10 +80,15 @@ pub(crate) fn me() -> Value {
 
 /// A member as interactions carry one: what they may do included.
 pub(crate) fn member(person: Person) -> Value {
+    // The server is Ada's: she may manage it.
+    let permissions = match person == ADA {
+        true => "2248473465835113",
+        false => "2248473465835073",
+    };
     json!({
         "user": user(person), "nick": null, "avatar": null, "banner": null, "roles": [],
         "joined_at": timestamp(1_700_000_000_000), "premium_since": null, "deaf": false,
-        "mute": false, "flags": 0, "pending": false, "permissions": "2248473465835073",
+        "mute": false, "flags": 0, "pending": false, "permissions": permissions,
         "communication_disabled_until": null, "unusual_dm_activity_until": null,
     })
 }
@@ -95,6 +103,38 @@ pub(crate) fn application() -> Value {
         "approximate_guild_count": 1, "approximate_user_install_count": 0,
         "approximate_user_authorization_count": 0, "explicit_content_filter": 0,
         "team": null, "eligible_oauth2_scopes": [],
+    })
+}
+
+/// The bot as a member of the server: it has no role but everybody's.
+pub(crate) fn bot_member() -> Value {
+    json!({
+        "user": bot(), "nick": null, "avatar": null, "banner": null, "roles": [],
+        "joined_at": timestamp(1_700_000_000_000), "premium_since": null, "deaf": false,
+        "mute": false, "flags": 0, "pending": false, "communication_disabled_until": null,
+    })
+}
+
+/// A channel in which two write to each other.
+pub(crate) fn direct(person: Person) -> Value {
+    json!({
+        "id": DIRECT.to_string(), "type": 1, "flags": 0, "last_message_id": null,
+        "recipients": [user(person)],
+    })
+}
+
+/// A thread below a message.
+pub(crate) fn thread(channel: u64, message: u64, body: &Value, ms: i64) -> Value {
+    json!({
+        "id": message.to_string(), "type": 11, "flags": 0, "guild_id": GUILD.to_string(),
+        "name": body["name"], "parent_id": channel.to_string(), "last_message_id": null,
+        "owner_id": APPLICATION.to_string(), "message_count": 0, "member_count": 1,
+        "rate_limit_per_user": 0, "total_message_sent": 0,
+        "thread_metadata": {
+            "archived": false, "locked": false, "archive_timestamp": timestamp(ms),
+            "auto_archive_duration": body["auto_archive_duration"],
+            "create_timestamp": timestamp(ms),
+        },
     })
 }
 

@@ -51,7 +51,7 @@ impl Interaction {
         }
     }
 
-    /// A slash command.
+    /// A slash command; a subcommand's name follows after a space.
     pub(crate) fn slash(name: &str) -> Self {
         let name = name.to_owned();
         Self::new(Act::Slash {
@@ -169,10 +169,24 @@ impl State {
                 focused,
             } => {
                 let kind = if focused.is_some() { 4 } else { 2 };
-                let command = self.command(1, name);
-                let options = filled(&command, options, focused.as_deref());
+                let (top, below) = match name.split_once(' ') {
+                    Some((top, below)) => (top, Some(below)),
+                    None => (name.as_str(), None),
+                };
+                let command = self.command(1, top);
+                let options = match below {
+                    None => json!(filled(&command, options, focused.as_deref())),
+                    Some(below) => {
+                        let subs = command["options"].as_array();
+                        let mut subs = subs.into_iter().flatten();
+                        let sub = subs.find(|sub| sub["name"] == json!(below));
+                        let sub = sub.unwrap_or_else(|| panic!("no subcommand {name:?}"));
+                        let options = filled(sub, options, focused.as_deref());
+                        json!([{ "name": below, "type": 1, "options": options }])
+                    }
+                };
                 let data = json!({
-                    "id": command["id"], "name": name, "type": 1, "options": options,
+                    "id": command["id"], "name": top, "type": 1, "options": options,
                 });
                 (kind, data, Some(name.clone()), None)
             }

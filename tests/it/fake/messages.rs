@@ -186,6 +186,23 @@ fn write(message: &mut Value, body: &Value) {
         let embeds = rules::complete(embeds.clone());
         message["embeds"] = if embeds.is_array() { embeds } else { json!([]) };
     }
+    if let Some(attachments) = said.get("attachments") {
+        let of = number(&message["id"]);
+        let kept = attachments.as_array().into_iter().flatten();
+        let kept = kept.zip(1_u64..).map(|(attachment, n)| {
+            let name = attachment["filename"].as_str().unwrap_or("file");
+            let url = format!("https://cdn.discordapp.com/attachments/1/{of}/{name}");
+            let mut kept = json!({
+                "id": (of + n).to_string(), "filename": name, "size": 1, "url": url,
+                "proxy_url": url,
+            });
+            if !attachment["description"].is_null() {
+                kept["description"] = attachment["description"].clone();
+            }
+            kept
+        });
+        message["attachments"] = kept.collect();
+    }
     if let Some(components) = said.get("components") {
         let mut components = rules::without_nulls(components.clone());
         number_components(&mut components, &mut 0);

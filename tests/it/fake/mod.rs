@@ -33,7 +33,7 @@ use tokio::task::JoinHandle;
 use line::{Doorway, Line};
 use world::World;
 
-pub(crate) use cast::{ADA, APPLICATION, BEN, CHANNEL, Person};
+pub(crate) use cast::{ADA, APPLICATION, BEN, CHANNEL, ELSEWHERE, Person};
 pub(crate) use faults::Fault;
 pub(crate) use gateway::{Break, Event, Settings};
 pub(crate) use interactions::Interaction;
@@ -189,6 +189,32 @@ impl Fake {
             self.world
                 .change(|state| state.post(CHANNEL, cast::bot(), body)),
         )
+    }
+
+    /// From now on, nobody may do this in the server's channels: permissions as bits.
+    pub(crate) fn deny(&self, permissions: u64) {
+        self.world.change(|state| state.denied = permissions);
+    }
+
+    /// A member leaves the server.
+    pub(crate) fn leave(&self, person: Person) {
+        self.world.change(|state| state.left.push(person.id));
+    }
+
+    /// Nobody takes direct messages any more.
+    pub(crate) fn refuse_direct(&self) {
+        self.world.change(|state| state.is_unwilling = true);
+    }
+
+    /// How often a nonce came again and was answered with the message that was there.
+    pub(crate) fn n_repeated(&self) -> usize {
+        self.world.look().n_repeated
+    }
+
+    /// The names of the threads.
+    pub(crate) fn threads(&self) -> Vec<Value> {
+        let state = self.world.look();
+        state.threads.values().map(|t| t["name"].clone()).collect()
     }
 
     /// A message as it is now; none where it has been deleted.

@@ -67,6 +67,30 @@ impl Refusal {
         Self::plain(404, 10004, "Unknown Guild")
     }
 
+    pub(crate) fn unknown_member() -> Self {
+        Self::plain(404, 10007, "Unknown Member")
+    }
+
+    pub(crate) fn unknown_user() -> Self {
+        Self::plain(404, 10013, "Unknown User")
+    }
+
+    pub(crate) fn missing_permissions() -> Self {
+        Self::plain(403, 50013, "Missing Permissions")
+    }
+
+    pub(crate) fn no_messages_to_this_user() -> Self {
+        Self::plain(403, 50007, "Cannot send messages to this user")
+    }
+
+    pub(crate) fn has_thread() -> Self {
+        Self::plain(
+            400,
+            160_004,
+            "A thread has already been created for this message",
+        )
+    }
+
     pub(crate) fn unknown_message() -> Self {
         Self::plain(404, 10008, "Unknown Message")
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::cast::{self, APPLICATION, CHANNEL, DIRECT, GUILD};
+use super::cast::{self, ADA, APPLICATION, BEN, CHANNEL, DIRECT, ELSEWHERE, GUILD};
 use super::messages::{self, LOADING};
 use super::refusal::{Flaw, Refusal};
 use super::rules::{self, EPHEMERAL};
@@ -16,6 +16,9 @@ const RESPONSE_MS: i64 = 3_000;
 const TOKEN_MS: i64 = 15 * 60_000;
 /// For how long a channel remembers a nonce.
 const NONCE_MS: i64 = 120_000;
+/// Permissions: who lacks the first may not post, who lacks the second is shown no history.
+const SEND_MESSAGES: u64 = 1 << 11;
+const READ_MESSAGE_HISTORY: u64 = 1 << 16;
 
 /// A request as the API sees it.
 pub(crate) struct Request<'a> {
@@ -61,6 +64,8 @@ pub(crate) fn answer(state: &mut State, request: &Request<'_>) -> Answer {
         }
         ("POST", ["interactions", id, token, "callback"]) => callback(state, request, id, token),
         (_, ["webhooks", app, token, rest @ ..]) => webhook(state, request, app, token, rest),
+        ("POST", ["users", "@me", "channels"]) => open_direct(request),
+        ("GET", ["guilds", guild, rest @ ..]) => in_guild(state, guild, rest),
         (_, ["channels", id, rest @ ..]) => channel(state, request, id, rest),
         _ => Err(Refusal::no_such_route()),
     }
@@ -219,6 +224,7 @@ fn callback(state: &mut State, request: &Request<'_>, id: &str, token: &str) -> 
     let (kind, source) = (asked.kind, asked.source);
     accept(rules::response(kind, source.is_some(), request.body))?;
     let data = &request.body["data"];
+    accept(rules::files(data, "data.", request.n_files))?;
     let answer = request.body["type"].as_u64().unwrap_or_default();
     let message = match answer {
         4 => {
@@ -298,6 +304,7 @@ fn webhook(
     match (request.method, rest) {
         ("POST", []) => {
             accept(rules::message(request.body, "", true))?;
+            accept(rules::files(request.body, "", request.n_files))?;
             let loading = original.filter(|id| messages::flags(&state.messages[id]) & LOADING != 0);
             let posted = match loading {
                 Some(original) => state.edit(original, request.body)?,
@@ -331,11 +338,72 @@ fn webhook(
     }
 }
 
+fn open_direct(request: &Request<'_>) -> Answer {
+    let id = messages::number(&request.body["recipient_id"]);
+    let person = [ADA, BEN].into_iter().find(|person| person.id == id);
+    let person = person.ok_or_else(Refusal::unknown_user)?;
+    Ok((200, cast::direct(person)))
+}
+
+fn in_guild(state: &State, guild: &str, rest: &[&str]) -> Answer {
+    if guild != GUILD.to_string() {
+        return Err(Refusal::unknown_guild());
+    }
+    match rest {
+        ["roles"] => Ok((200, cast::guild()["roles"].clone())),
+        ["members", id] => {
+            let id = id.parse::<u64>().unwrap_or_default();
+            if id == APPLICATION {
+                return Ok((200, cast::bot_member()));
+            }
+            let mut people = [ADA, BEN].into_iter();
+            let person = people.find(|person| person.id == id && !state.left.contains(&id));
+            let mut member = cast::member(person.ok_or_else(Refusal::unknown_member)?);
+            // Only interactions say what a member may do.
+            member
+                .as_object_mut()
+                .map(|member| member.remove("permissions"));
+            Ok((200, member))
+        }
+        _ => Err(Refusal::no_such_route()),
+    }
+}
+
+/// A channel of the server as it is now.
+fn described(state: &State, channel: u64) -> Value {
+    let mut described = cast::channel();
+    described["id"] = json!(channel.to_string());
+    described["permission_overwrites"] = json!([{
+        "id": GUILD.to_string(), "type": 0, "allow": "0", "deny": state.denied.to_string(),
+    }]);
+    described
+}
+
+fn open_thread(state: &mut State, channel: u64, message: u64, body: &Value) -> Answer {
+    let name = body["name"].as_str().unwrap_or_default();
+    if !(1..=100).contains(&name.chars().count()) {
+        let flaw = Flaw::new("name", "Must be between 1 and 100 in length.");
+        return Err(Refusal::invalid_form(vec![flaw]));
+    }
+    let minutes = body["auto_archive_duration"].as_u64();
+    if !matches!(minutes, None | Some(60 | 1_440 | 4_320 | 10_080)) {
+        let flaw = Flaw::new("auto_archive_duration", "not one of the documented values");
+        return Err(Refusal::invalid_form(vec![flaw]));
+    }
+    if state.threads.contains_key(&message) {
+        return Err(Refusal::has_thread());
+    }
+    let thread = cast::thread(channel, message, body, state.clock.now_ms());
+    state.threads.insert(message, thread.clone());
+    Ok((201, thread))
+}
+
 fn channel(state: &mut State, request: &Request<'_>, id: &str, rest: &[&str]) -> Answer {
     let channel = id.parse::<u64>().unwrap_or_default();
-    if channel != CHANNEL && channel != DIRECT {
+    if ![CHANNEL, DIRECT, ELSEWHERE].contains(&channel) {
         return Err(Refusal::unknown_channel());
     }
+    let is_hidden = channel != DIRECT && state.denied & READ_MESSAGE_HISTORY != 0;
     // What one person alone sees can be reached by the interaction's token alone.
     let visible = |message: &Value| {
         message["channel_id"] == json!(id) && messages::flags(message) & EPHEMERAL == 0
@@ -351,7 +419,9 @@ fn channel(state: &mut State, request: &Request<'_>, id: &str, rest: &[&str]) ->
             .ok_or_else(Refusal::unknown_message)
     };
     match (request.method, rest) {
-        ("GET", []) if channel == CHANNEL => Ok((200, cast::channel())),
+        ("GET", []) if channel == DIRECT => Ok((200, cast::direct(ADA))),
+        ("GET", []) => Ok((200, described(state, channel))),
+        ("GET", ["messages"]) if is_hidden => Ok((200, json!([]))),
         ("GET", ["messages"]) => {
             let bound = |key: &str| request.query.get(key).and_then(|id| id.parse::<u64>().ok());
             let limit = bound("limit").unwrap_or(50).clamp(1, 100);
@@ -361,20 +431,34 @@ fn channel(state: &mut State, request: &Request<'_>, id: &str, rest: &[&str]) ->
                     && after.is_none_or(|after| **id > after)
                     && before.is_none_or(|before| **id < before)
             });
-            let page: Vec<&Value> = listed
-                .take(usize::try_from(limit).unwrap_or(100))
-                .map(|(_, m)| m)
-                .collect();
+            let mut page: Vec<&Value> = listed.map(|(_, message)| message).collect();
+            let limit = usize::try_from(limit).unwrap_or(100);
+            if after.is_some() {
+                // Those that follow closest, the newest first all the same.
+                page.drain(..page.len().saturating_sub(limit));
+            }
+            page.truncate(limit);
             Ok((200, json!(page)))
         }
         ("GET", ["messages", which]) => Ok((200, find(state, which)?.1)),
+        ("POST", ["messages"]) if channel == DIRECT && state.is_unwilling => {
+            Err(Refusal::no_messages_to_this_user())
+        }
+        ("POST", ["messages"]) if channel != DIRECT && state.denied & SEND_MESSAGES != 0 => {
+            Err(Refusal::missing_permissions())
+        }
         ("POST", ["messages"]) => create_message(state, request, channel),
+        ("POST", ["messages", which, "threads"]) => {
+            let (message, _) = find(state, which)?;
+            open_thread(state, channel, message, request.body)
+        }
         ("PATCH", ["messages", which]) => {
             let (id, message) = find(state, which)?;
             if messages::number(&message["author"]["id"]) != APPLICATION {
                 return Err(Refusal::not_the_author());
             }
             accept(rules::message(request.body, "", false))?;
+            accept(rules::files(request.body, "", request.n_files))?;
             mind_the_house(state, request, request.body);
             Ok((200, state.edit(id, request.body)?))
         }
@@ -391,6 +475,7 @@ fn channel(state: &mut State, request: &Request<'_>, id: &str, rest: &[&str]) ->
 fn create_message(state: &mut State, request: &Request<'_>, channel: u64) -> Answer {
     let body = request.body;
     accept(rules::message(body, "", false))?;
+    accept(rules::files(body, "", request.n_files))?;
     if rules::is_empty(body) && request.n_files == 0 {
         return Err(Refusal::empty_message());
     }
@@ -403,6 +488,7 @@ fn create_message(state: &mut State, request: &Request<'_>, channel: u64) -> Ans
             .iter()
             .find(|(c, n, _, _)| *c == channel && *n == body["nonce"]);
         if let Some((_, _, id, _)) = known {
+            state.n_repeated += 1;
             let message = state.messages.get(id).cloned();
             return message
                 .map(|message| (200, message))

@@ -23,6 +23,7 @@ const MODAL_TITLE_MAX: usize = 45;
 const CUSTOM_ID_MAX: usize = 100;
 const CHOICES_MAX: usize = 25;
 const URL_MAX: usize = 2048;
+const ALT_MAX: usize = 1024;
 
 /// The flaws of a message's body, of a new message as of an edit.
 pub(crate) fn message(body: &Value, at: &str, ephemeral_allowed: bool) -> Vec<Flaw> {
@@ -98,6 +99,36 @@ pub(crate) fn message(body: &Value, at: &str, ephemeral_allowed: bool) -> Vec<Fl
             format!("{at}nonce"),
             "an integer or at most 25 characters",
         ));
+    }
+    flaws
+}
+
+/// The flaws of what a body says of the files beside it.
+pub(crate) fn files(body: &Value, at: &str, n_files: usize) -> Vec<Flaw> {
+    let mut flaws = Vec::new();
+    let attachments = body["attachments"].as_array();
+    let attachments: Vec<&Value> = attachments.into_iter().flatten().collect();
+    let mut names = BTreeSet::new();
+    for (n, attachment) in attachments.iter().enumerate() {
+        let id = attachment["id"].as_u64();
+        if id.is_none_or(|id| id >= n_files as u64) {
+            let at = format!("{at}attachments.{n}.id");
+            flaws.push(Flaw::new(at, "there is no such file"));
+        }
+        names.extend(attachment["filename"].as_str());
+        let alt = attachment["description"].as_str().unwrap_or_default();
+        if alt.chars().count() > ALT_MAX {
+            let at = format!("{at}attachments.{n}.description");
+            flaws.push(Flaw::new(at, "Must be 1024 or fewer in length."));
+        }
+    }
+    for embed in body["embeds"].as_array().into_iter().flatten() {
+        let url = embed["image"]["url"].as_str().unwrap_or_default();
+        if let Some(name) = url.strip_prefix("attachment://")
+            && !names.contains(name)
+        {
+            flaws.push(Flaw::new(format!("{at}embeds"), "an image that is no file"));
+        }
     }
     flaws
 }
@@ -418,15 +449,18 @@ fn options(list: &Value, at: &str, flaws: &mut Vec<Flaw>) {
     }
 }
 
-/// What the house asks of every message on top of Discord: nothing in it can ping anyone.
+/// What the house asks of every message on top of Discord: nothing in it can ping anyone, but for
+/// the one role that is all of its content.
 pub(crate) fn house(body: &Value) -> Option<String> {
     let mentions = &body["allowed_mentions"];
     if mentions["parse"] != json!([]) {
         return Some("allowed_mentions.parse is not an empty list".to_owned());
     }
-    let pings = ["users", "roles"]
-        .iter()
-        .any(|kind| present(&mentions[*kind]));
+    let role = mentions["roles"][0].as_str();
+    let calls = role.is_some_and(|role| {
+        mentions["roles"] == json!([role]) && body["content"] == json!(format!("<@&{role}>"))
+    });
+    let pings = present(&mentions["users"]) || present(&mentions["roles"]) && !calls;
     let replied = mentions["replied_user"] == json!(true);
     (pings || replied).then(|| "allowed_mentions names somebody".to_owned())
 }

@@ -38,6 +38,16 @@ pub(crate) struct State {
     pub(crate) messages: BTreeMap<u64, Value>,
     /// Channel, nonce, message, and when.
     pub(crate) nonces: Vec<(u64, Value, u64, i64)>,
+    /// How often an enforced nonce came again.
+    pub(crate) n_repeated: usize,
+    /// Threads, by the message that they hang on.
+    pub(crate) threads: BTreeMap<u64, Value>,
+    /// Members who have left.
+    pub(crate) left: Vec<u64>,
+    /// Whether members take no direct messages.
+    pub(crate) is_unwilling: bool,
+    /// What everybody may not do in the server's channels, as bits.
+    pub(crate) denied: u64,
     pub(crate) interactions: BTreeMap<u64, Asked>,
     pub(crate) gateway: Gateway,
 }
@@ -70,6 +80,11 @@ impl World {
             commands: BTreeMap::new(),
             messages: BTreeMap::new(),
             nonces: Vec::new(),
+            n_repeated: 0,
+            threads: BTreeMap::new(),
+            left: Vec::new(),
+            is_unwilling: false,
+            denied: 0,
             interactions: BTreeMap::new(),
             gateway: Gateway::default(),
         };

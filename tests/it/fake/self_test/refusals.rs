@@ -65,7 +65,8 @@ async fn strangers_and_unknown_routes_are_turned_away() {
     assert_eq!(verdict(&agent.expect("an answer")), (403, Some(40333)));
     assert_eq!(send(&discord, me, &Value::Null).await.status, 200);
     let cases = [
-        ("GET /guilds/1/unheard-of", 404, 0),
+        ("GET /unheard-of", 404, 0),
+        ("GET /guilds/1/unheard-of", 404, 10004),
         ("PUT /channels/1", 404, 10003),
         ("DELETE /applications/1/commands/1", 403, 20012),
         ("PUT /webhooks/1/2", 404, 10015),

@@ -1,0 +1,184 @@
+//! Stories of points: boards, somebody's standing, and what people may ask about their data.
+
+use anyhow::Context;
+use jiff::ToSpan;
+use serde_json::json;
+
+use super::Bot;
+use super::rounds::positive;
+use crate::chat::{FILE_BYTES_MAX, Heard, Member, Message, Privacy, topic_key};
+use crate::quiz::period::{Period, Span};
+use crate::scores::boards::Wanted;
+use crate::scores::database::StoreError;
+use crate::wording;
+use crate::wording::calendar::N_WEEKS;
+
+impl Bot {
+    pub(super) fn leaderboard(
+        &self,
+        heard: &Heard,
+        span: Span,
+        previous: bool,
+        topic: Option<&str>,
+    ) -> Result<Message, StoreError> {
+        let Some(guild) = heard.place.guild else {
+            return Ok(wording::organiser::only_in_servers());
+        };
+        let season = self.scores.guild(guild)?.season;
+        let now = Period::of(span, self.today(heard)?, season);
+        let period = match previous {
+            true => now.previous(season).unwrap_or(now),
+            false => now,
+        };
+        self.board_of(heard, guild, period, topic, 0)
+    }
+
+    pub(super) fn board_page(
+        &self,
+        heard: &Heard,
+        span: Span,
+        day: i32,
+        topic: Option<u64>,
+        page: u16,
+    ) -> Result<Message, StoreError> {
+        let Some(guild) = heard.place.guild else {
+            return Ok(wording::organiser::only_in_servers());
+        };
+        let season = self.scores.guild(guild)?.season;
+        let day = match wording::board::numbered_day(day) {
+            Some(day) => day,
+            None => self.today(heard)?,
+        };
+        let bank = self.bank();
+        let questions = bank.iter().flat_map(|bank| bank.questions());
+        let mut topics = questions.map(|question| question.topic.as_str());
+        let topic = topic.and_then(|key| topics.find(|topic| topic_key(topic) == key));
+        self.board_of(
+            heard,
+            guild,
+            Period::of(span, day, season),
+            topic,
+            u32::from(page),
+        )
+    }
+
+    fn board_of(
+        &self,
+        heard: &Heard,
+        guild: u64,
+        period: Period,
+        topic: Option<&str>,
+        page: u32,
+    ) -> Result<Message, StoreError> {
+        let season = self.scores.guild(guild)?.season;
+        let wanted = Wanted {
+            guild,
+            period,
+            topic: topic.map(str::to_owned),
+            page,
+            member: Some(heard.member.id),
+        };
+        let board = self.scores.board(&wanted, season)?;
+        let today = self.today(heard)?;
+        Ok(wording::board::board(
+            &board,
+            period,
+            topic,
+            page,
+            heard.member.id,
+            today,
+        ))
+    }
+
+    pub(super) fn stats(&self, heard: &Heard, of: Option<&Member>) -> Result<Message, StoreError> {
+        let Some(guild) = heard.place.guild else {
+            return Ok(wording::organiser::only_in_servers());
+        };
+        let member = of.map_or(heard.member.id, |member| member.id);
+        let today = self.today(heard)?;
+        let first = today.saturating_sub((N_WEEKS as i64).weeks());
+        let standing = self.scores.standing(guild, member, first, today)?;
+        if standing.is_hidden && member != heard.member.id {
+            return Ok(wording::board::hidden());
+        }
+        let season = self.scores.guild(guild)?.season;
+        let wanted = Wanted {
+            guild,
+            period: Period::of(Span::All, today, season),
+            topic: None,
+            page: 0,
+            member: Some(member),
+        };
+        let board = self.scores.board(&wanted, season)?;
+        let mut places = board.places.iter().chain(&board.own);
+        let rank = places
+            .find(|place| place.member == member)
+            .map(|place| place.rank);
+        Ok(wording::board::standing(&standing, member, rank, today))
+    }
+
+    pub(super) fn privacy(&self, heard: &Heard, privacy: Privacy) -> anyhow::Result<Message> {
+        Ok(match privacy {
+            Privacy::Export => {
+                let (bytes, n_events) = self.export(heard.member.id)?;
+                match bytes.len() {
+                    _ if n_events == 0 => wording::board::nothing_kept(),
+                    n if n > FILE_BYTES_MAX => wording::board::export_too_large(),
+                    _ => wording::board::exported(bytes, n_events),
+                }
+            }
+            Privacy::Forget => wording::board::forget(),
+            Privacy::Hide { hidden } => {
+                let Some(guild) = heard.place.guild else {
+                    return Ok(wording::organiser::only_in_servers());
+                };
+                self.scores.hide(guild, heard.member.id, hidden)?;
+                wording::board::is_hidden(hidden)
+            }
+        })
+    }
+
+    /// All that is kept about a person, as JSON, and how many events that is.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn export(&self, member: u64) -> anyhow::Result<(Vec<u8>, usize)> {
+        let events = self.scores.events(member)?;
+        let rows: Vec<_> = events
+            .iter()
+            .map(|event| {
+                json!({
+                    "guild": event.guild.to_string(),
+                    "round": event.round.to_string(),
+                    "question": event.question,
+                    "kind": event.kind,
+                    "choices": event.choices,
+                    "points": event.points,
+                    "day": event.day.to_string(),
+                    "at": event.at.to_string(),
+                    "reason": event.reason,
+                })
+            })
+            .collect();
+        let export = json!({ "person": member.to_string(), "events": rows });
+        let bytes = serde_json::to_vec_pretty(&export).context("the export cannot be written")?;
+        Ok((bytes, events.len()))
+    }
+
+    pub(super) fn forget(&self, heard: &Heard) -> Result<Message, StoreError> {
+        let was_known = self.forget_person(heard.member.id, heard.event)?;
+        Ok(wording::board::forgotten(was_known))
+    }
+
+    /// Takes a person out of the scores; `chance` is any number that nobody can guess. Whether
+    /// anything was known.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn forget_person(&self, member: u64, chance: u64) -> Result<bool, StoreError> {
+        let text = format!("{chance}/{member}");
+        let seed = self.secret.rotate_left(17);
+        let hash = xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), seed);
+        self.scores.forget(member, -positive(hash))
+    }
+}

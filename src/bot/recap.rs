@@ -1,0 +1,200 @@
+//! What is done now and then: the counts below open rounds, and the recap of a week.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use tracing::warn;
+
+use super::Bot;
+use crate::chat::{Chat, KEY_MAX};
+use crate::quiz::period::{Period, Span};
+use crate::quiz::zones;
+use crate::scores::boards::{Board, Wanted};
+use crate::scores::database::StoreError;
+use crate::scores::guilds::Schedule;
+use crate::scores::rounds::Round;
+use crate::wording;
+
+/// Between two looks at what is done now and then.
+const EVERY: SignedDuration = SignedDuration::from_secs(60);
+/// Counts that are written at one look, at most: each is an edit in the chat.
+const EDITS_MAX: usize = 25;
+/// The hour of Monday from which on the week before is recapped.
+const RECAP_HOUR: i8 = 8;
+/// Places that a recap names.
+const WINNERS: usize = 3;
+/// Answers that a question needs to count as missed.
+const MISSED_MIN: u32 = 2;
+/// People who are asked for at a recap whether they have left, at most.
+const ASKED_MAX: usize = 10;
+
+/// When what is done now and then was done last.
+#[derive(Debug, Default)]
+pub struct Rhythm {
+    last: AtomicI64,
+}
+
+impl Rhythm {
+    /// Whether it is time again; if so, it counts as done.
+    fn is_time(&self, now: Timestamp) -> bool {
+        let (now, last) = (now.as_second(), self.last.load(Ordering::Relaxed));
+        let is_time = (now - last).abs() >= EVERY.as_secs();
+        is_time
+            && self
+                .last
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+}
+
+impl Bot {
+    /// Does what is done now and then, if it is time.
+    pub(super) async fn now_and_then<C: Chat>(&self, chat: &C, now: Timestamp) {
+        if !self.rhythm.is_time(now) {
+            return;
+        }
+        if let Err(error) = self.count(chat).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "answers could not be counted");
+        }
+        if let Err(error) = self.recaps(chat, now).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "a week could not be recapped");
+        }
+    }
+
+    /// Writes below open rounds how many have answered.
+    async fn count<C: Chat>(&self, chat: &C) -> Result<(), StoreError> {
+        let Some(bank) = self.bank() else {
+            return Ok(());
+        };
+        for (round, n) in self.scores.miscounted()?.into_iter().take(EDITS_MAX) {
+            let asks = round.asks.as_ref();
+            let question = asks.and_then(|asks| bank.find(&asks.question));
+            let (Some(message), Some(asks), Some(question)) = (round.message, asks, question)
+            else {
+                continue;
+            };
+            let closes_at = round.closes_at.unwrap_or(round.due_at);
+            let shown = self.shown(&round, asks, question, closes_at);
+            match chat
+                .edit(
+                    round.channel,
+                    message,
+                    &wording::round::open(&shown, n, None),
+                )
+                .await
+            {
+                Ok(()) => self.scores.counted(round.id, n)?,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    warn!(round.id = round.id.0, error, "a count was not shown");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Posts the recap of the week before, on Mondays, once.
+    async fn recaps<C: Chat>(&self, chat: &C, now: Timestamp) -> Result<(), StoreError> {
+        let mut guilds: Vec<Schedule> = Vec::new();
+        for (schedule, _) in self.scores.active()? {
+            if guilds.iter().all(|other| other.guild != schedule.guild) {
+                guilds.push(schedule);
+            }
+        }
+        for schedule in guilds {
+            let guild = self.scores.guild(schedule.guild)?;
+            let zone = zones::zone(&guild.zone).unwrap_or(TimeZone::UTC);
+            let local = now.to_zoned(zone);
+            let is_time = local.weekday() == Weekday::Monday && local.hour() >= RECAP_HOUR;
+            let monday = local.date().saturating_sub(7.days());
+            let is_done = guild.recapped.is_some_and(|done| done >= monday);
+            if !guild.recap || !is_time || is_done {
+                continue;
+            }
+            let week = Period::of(Span::Week, monday, guild.season);
+            let rounds = self
+                .scores
+                .posted_between(schedule.guild, week.first, week.last)?;
+            if !rounds.is_empty() && self.scores.claim_recap(schedule.guild, monday)? {
+                self.recap(chat, &schedule, week, &rounds).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn recap<C: Chat>(
+        &self,
+        chat: &C,
+        schedule: &Schedule,
+        week: Period,
+        rounds: &[Round],
+    ) -> Result<(), StoreError> {
+        self.look_for_departed(chat, schedule.guild, week).await?;
+        let board = self.week(schedule.guild, week)?;
+        let bank = self.bank();
+        let mut n_answered = 0;
+        let mut missed: Option<(&str, u32, u32)> = None;
+        for round in rounds.iter().filter(|round| !round.is_voided) {
+            let chosen = self.scores.chosen(round.id)?;
+            let n = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
+            let n_right = chosen.iter().filter(|chosen| chosen.grade.is_right).count();
+            let n_right = u32::try_from(n_right).unwrap_or(u32::MAX);
+            n_answered += n;
+            let is_worse = missed.is_none_or(|(_, right, all)| n_right * all < right * n);
+            if let Some(asks) = round
+                .asks
+                .as_ref()
+                .filter(|_| n >= MISSED_MIN && n_right < n && is_worse)
+            {
+                missed = Some((asks.question.as_str(), n_right, n));
+            }
+        }
+        let missed = missed.and_then(|(id, n_right, n)| {
+            bank.as_ref()
+                .and_then(|bank| bank.find(id))
+                .map(|question| (question, n_right, n))
+        });
+        let section = missed.and_then(|(question, _, _)| self.section_of(question));
+        let winners = &board.places[..board.places.len().min(WINNERS)];
+        let message = wording::board::recap(week, winners, n_answered, missed, section);
+        let mut key = format!("{:x}{}", schedule.guild, week.first.strftime("%y%m%d"));
+        key.truncate(KEY_MAX);
+        if let Err(error) = chat.post(schedule.channel, &key, &message).await {
+            let error = &error as &dyn std::error::Error;
+            warn!(guild.id = schedule.guild, error, "a recap was not posted");
+        }
+        Ok(())
+    }
+
+    fn week(&self, guild: u64, week: Period) -> Result<Board, StoreError> {
+        let season = self.scores.guild(guild)?.season;
+        let wanted = Wanted {
+            guild,
+            period: week,
+            topic: None,
+            page: 0,
+            member: None,
+        };
+        self.scores.board(&wanted, season)
+    }
+
+    /// Takes those among the first off the boards who have left the server.
+    async fn look_for_departed<C: Chat>(
+        &self,
+        chat: &C,
+        guild: u64,
+        week: Period,
+    ) -> Result<(), StoreError> {
+        for place in self.week(guild, week)?.places.iter().take(ASKED_MAX) {
+            let is_forgotten = i64::try_from(place.member).is_err();
+            if !is_forgotten && chat.has_left(guild, place.member).await.unwrap_or(false) {
+                self.scores.departed(guild, place.member, true)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,262 @@
+//! How a schedule comes to be: a draft that the organiser sees first, then saves or drops.
+
+use jiff::SignedDuration;
+
+use super::Bot;
+use super::organise::{next_post, organiser_of};
+use super::rounds::positive;
+use crate::chat::{Heard, Message, Setup};
+use crate::quiz::grade::Grading;
+use crate::quiz::schedule::{OPEN_FOR, time_of_day};
+use crate::quiz::weekdays::Weekdays;
+use crate::quiz::{Bank, Difficulty, zones};
+use crate::scores::database::StoreError;
+use crate::scores::guilds::{
+    NAME_MAX, NotSaved, SCHEDULES_MAX, Schedule, ScheduleId, ScheduleState,
+};
+use crate::scores::rounds::{Feedback, Rules};
+use crate::wording;
+use crate::wording::organiser;
+
+/// What a schedule is called where nobody says.
+const USUAL_NAME: &str = "daily";
+/// What a draft's name begins with; no schedule's name may.
+const DRAFT: &str = "\u{1}";
+
+impl Bot {
+    pub(super) fn setup(&self, heard: &Heard, setup: &Setup) -> Result<Message, StoreError> {
+        let guild = match organiser_of(heard) {
+            Ok(guild) => guild,
+            Err(why) => return Ok(why.said()),
+        };
+        let Some(bank) = self.bank() else {
+            return Ok(wording::practice::no_questions());
+        };
+        let name = setup
+            .name
+            .as_deref()
+            .map_or(USUAL_NAME, str::trim)
+            .to_owned();
+        if name.is_empty() || name.chars().count() > NAME_MAX {
+            let sentence = format!("A schedule's name has 1 to {NAME_MAX} characters.");
+            return Ok(organiser::mistake(&sentence));
+        }
+        let known = self.scores.schedules(guild)?.into_iter();
+        let known = known.filter(|schedule| schedule.state != ScheduleState::Draft);
+        let known = known.into_iter().find(|schedule| schedule.name == name);
+        let before = known.unwrap_or_else(|| Schedule {
+            id: self.schedule_id(guild, &name),
+            ..usual(guild, &name, heard, &self.zone_of(guild))
+        });
+        let schedule = match drafted(&before, setup, &bank) {
+            Ok(schedule) => schedule,
+            Err(sentence) => return Ok(organiser::mistake(&sentence)),
+        };
+        // A draft has a name that no schedule can have, and one per organiser.
+        let draft_name = format!("{DRAFT}{}/{name}", heard.member.id);
+        let draft = Schedule {
+            id: self.schedule_id(guild, &draft_name),
+            name: draft_name,
+            state: ScheduleState::Draft,
+            ..schedule.clone()
+        };
+        let draft_id = draft.id;
+        if let Err(why) = self
+            .scores
+            .save_schedule(draft, heard.member.id, heard.at)?
+        {
+            return Ok(not_saved(why, &name));
+        }
+        let coming = self.coming(&bank, &schedule, heard.at)?;
+        let left = self.left(&bank, &schedule, heard.at)?;
+        Ok(organiser::draft(
+            &schedule,
+            draft_id,
+            &coming,
+            left,
+            &setup.lacks,
+        ))
+    }
+
+    pub(super) fn save_schedule(&self, heard: &Heard, id: i64) -> Result<Message, StoreError> {
+        let guild = match organiser_of(heard) {
+            Ok(guild) => guild,
+            Err(why) => return Ok(why.said()),
+        };
+        let Some(draft) = self.draft_of(guild, id)? else {
+            return Ok(organiser::no_draft());
+        };
+        let name = real_name(&draft).to_owned();
+        let known = self.scores.schedules(guild)?;
+        let known = known.into_iter().find(|schedule| schedule.name == name);
+        let id = known.as_ref().map(|known| known.id);
+        let schedule = Schedule {
+            id: id.unwrap_or_else(|| self.schedule_id(guild, &name)),
+            name,
+            state: ScheduleState::Active,
+            reason: None,
+            // Today's time may have gone by: the first round is the next one.
+            since: heard.at,
+            organiser: heard.member.id,
+            ..draft.clone()
+        };
+        if let Err(why) = self
+            .scores
+            .save_schedule(schedule.clone(), heard.member.id, heard.at)?
+        {
+            return Ok(not_saved(why, &schedule.name));
+        }
+        self.scores
+            .remove_schedule(&draft, heard.member.id, heard.at)?;
+        let mut settings = self.scores.guild(guild)?;
+        if known.is_none() && self.kept_schedules(guild)?.len() == 1 {
+            settings.zone.clone_from(&schedule.zone);
+        }
+        self.scores
+            .save_guild(settings, heard.member.id, heard.at)?;
+        self.nudge.notify_one();
+        Ok(organiser::saved(&schedule, next_post(&schedule, heard.at)))
+    }
+
+    /// The number of a server's schedule of this name: what it asks follows from it, so that a draft
+    /// shows what will come.
+    fn schedule_id(&self, guild: u64, name: &str) -> ScheduleId {
+        let text = format!("{guild}/{name}");
+        let hash = xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), self.secret);
+        ScheduleId(positive(hash))
+    }
+
+    pub(super) fn drop_schedule(&self, heard: &Heard, id: i64) -> Result<Message, StoreError> {
+        let guild = match organiser_of(heard) {
+            Ok(guild) => guild,
+            Err(why) => return Ok(why.said()),
+        };
+        let Some(draft) = self.draft_of(guild, id)? else {
+            return Ok(organiser::no_draft());
+        };
+        self.scores
+            .remove_schedule(&draft, heard.member.id, heard.at)?;
+        Ok(organiser::dropped())
+    }
+
+    fn draft_of(&self, guild: u64, id: i64) -> Result<Option<Schedule>, StoreError> {
+        let draft = self.scores.schedule(ScheduleId(id))?;
+        let is_draft =
+            |draft: &Schedule| draft.state == ScheduleState::Draft && draft.guild == guild;
+        Ok(draft.filter(is_draft))
+    }
+
+    fn zone_of(&self, guild: u64) -> String {
+        self.scores
+            .guild(guild)
+            .map_or_else(|_| "UTC".to_owned(), |guild| guild.zone)
+    }
+}
+
+fn real_name(draft: &Schedule) -> &str {
+    draft.name.split_once('/').map_or("", |(_, name)| name)
+}
+
+fn not_saved(why: NotSaved, name: &str) -> Message {
+    match why {
+        NotSaved::NameTaken => organiser::name_taken(name),
+        NotSaved::TooMany => organiser::too_many_schedules(SCHEDULES_MAX),
+    }
+}
+
+/// A schedule as it is where nobody says otherwise.
+fn usual(guild: u64, name: &str, heard: &Heard, zone: &str) -> Schedule {
+    Schedule {
+        id: ScheduleId(0),
+        guild,
+        name: name.to_owned(),
+        channel: heard.place.channel,
+        time: jiff::civil::time(9, 0, 0, 0),
+        zone: zone.to_owned(),
+        weekdays: Weekdays::MON_FRI,
+        topics: Vec::new(),
+        difficulties: Vec::new(),
+        ping_role: None,
+        rules: Rules::default(),
+        thread: false,
+        state: ScheduleState::Active,
+        reason: None,
+        since: heard.at,
+        organiser: heard.member.id,
+        told_low: None,
+    }
+}
+
+/// The schedule with what was told; a sentence where something makes no sense.
+fn drafted(before: &Schedule, setup: &Setup, bank: &Bank) -> Result<Schedule, String> {
+    let mut schedule = before.clone();
+    schedule.channel = setup.channel.unwrap_or(schedule.channel);
+    if let Some(time) = &setup.time {
+        schedule.time = time_of_day(time.trim()).map_err(|error| error.to_string())?;
+    }
+    if let Some(zone) = &setup.zone {
+        zones::zone(zone.trim()).map_err(|error| error.to_string())?;
+        zone.trim().clone_into(&mut schedule.zone);
+    }
+    if let Some(days) = &setup.days {
+        schedule.weekdays = days
+            .trim()
+            .parse::<Weekdays>()
+            .map_err(|error| error.to_string())?;
+    }
+    if let Some(topics) = &setup.topics {
+        schedule.topics = listed(topics);
+        let mut known = bank.questions().iter().map(|question| &question.topic);
+        for topic in &schedule.topics {
+            if !known.clone().any(|known| known == topic) {
+                let nearest = known.next().map_or("s3", String::as_str);
+                return Err(format!(
+                    "No question has the topic “{topic}”; write them as in `{nearest}`, with commas between."
+                ));
+            }
+        }
+    }
+    if let Some(difficulty) = &setup.difficulty {
+        let named = |name: &String| {
+            let found = Difficulty::ALL
+                .into_iter()
+                .find(|difficulty| difficulty.name() == name);
+            found.ok_or_else(|| {
+                format!("“{name}” is no difficulty: choose of easy, medium and hard.")
+            })
+        };
+        schedule.difficulties = listed(difficulty)
+            .iter()
+            .map(named)
+            .collect::<Result<_, _>>()?;
+    }
+    schedule.ping_role = setup.ping_role.or(schedule.ping_role);
+    if let Some(feedback) = &setup.feedback {
+        schedule.rules.feedback =
+            Feedback::named(feedback.trim()).ok_or("Feedback is `instant` or `sealed`.")?;
+    }
+    if let Some(grading) = &setup.grading {
+        schedule.rules.grading =
+            Grading::named(grading.trim()).ok_or("Grading is `all` or `balanced`.")?;
+    }
+    if let Some(hours) = setup.open_hours {
+        schedule.rules.open_for = SignedDuration::from_hours(hours.clamp(0, 10_000));
+        if !OPEN_FOR.contains(&schedule.rules.open_for) {
+            return Err("A round is open for 1 to 168 hours.".to_owned());
+        }
+    }
+    schedule.rules.may_change = setup.may_change.unwrap_or(schedule.rules.may_change);
+    schedule.thread = setup.thread.unwrap_or(schedule.thread);
+    if schedule.rules.may_change && schedule.rules.feedback == Feedback::Instant {
+        return Err("Where answers are explained at once they cannot be changed: set `feedback` to `sealed`.".to_owned());
+    }
+    Ok(schedule)
+}
+
+/// The parts of a list with commas; none for `all`.
+fn listed(text: &str) -> Vec<String> {
+    let parts = text.split(',').map(|part| part.trim().to_lowercase());
+    parts
+        .filter(|part| !part.is_empty() && part != "all")
+        .collect()
+}

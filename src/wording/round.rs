@@ -1,0 +1,497 @@
+//! What the bot says of a round: the question, what an answer is worth, and the reveal.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use studyhall_index::SectionKey;
+
+use super::link::Site;
+use super::{markdown, said, text};
+use crate::chat::{
+    Audience, BODY_MAX, Button, LINE_MAX, List, Message, Press, ROW_MAX, TITLE_MAX, member_name,
+    moment,
+};
+use crate::quiz::grade::{Choices, Grade, points};
+use crate::quiz::{Question, letter};
+
+/// UTF-16 units of a stem, at most.
+const STEM_MAX: usize = 1_000;
+/// UTF-16 units of all choices together, at most.
+const CHOICES_MAX: usize = 1_400;
+/// UTF-16 units of an explanation, at most, and at least where there is little room.
+const EXPLANATION_MAX: usize = 1_000;
+const EXPLANATION_MIN: usize = 200;
+/// People named in one line, at most.
+const NAMES_MAX: usize = 15;
+
+/// A round as it is to be shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// Its number.
+    pub round: i64,
+    /// The day that it counts for.
+    pub day: Date,
+    /// The question.
+    pub question: &'a Question,
+    /// The places of its choices, in the order in which they are shown.
+    pub order: &'a [u8],
+    /// The right ones, by their places in the file.
+    pub right: Choices,
+    /// When it closes, or did.
+    pub closes_at: Timestamp,
+    /// Whether it was posted later than was meant.
+    pub is_late: bool,
+    /// Whether its points were taken back.
+    pub is_voided: bool,
+    /// The address below which readers find the notes on the web.
+    pub notes_url: Option<&'a str>,
+}
+
+/// How a closed round went.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// How many chose what, by the places in the file.
+    pub n_chosen: Vec<u32>,
+    /// All who answered.
+    pub n_answered: u32,
+    /// Those who were right.
+    pub right: Vec<u64>,
+    /// The longest streaks of those who answered, the longest first.
+    pub streaks: Vec<(u64, u32)>,
+}
+
+/// The question, open for answers.
+#[must_use]
+pub fn open(shown: &Shown<'_>, n_answered: u32, calls: Option<u64>) -> Message {
+    let mut small = vec![
+        answered(n_answered),
+        format!("closes {}", moment(shown.closes_at)),
+    ];
+    if shown.is_late {
+        small.insert(0, "posted late; it stays open longer".to_owned());
+    }
+    let body = format!(
+        "{}\n\n{}\n\n-# {}",
+        stem(shown),
+        choices(shown, |_, line| line),
+        small.join(" · ")
+    );
+    let mut message = Message {
+        title: Some(title(shown)),
+        calls,
+        ..said(Audience::Channel, body)
+    };
+    ask(
+        &mut message,
+        shown,
+        Press::Answer {
+            round: shown.round,
+            shown: Choices::default(),
+        },
+    );
+    message.buttons.push(vec![Button {
+        label: "Report a mistake".to_owned(),
+        press: Press::Report { round: shown.round },
+        enabled: true,
+    }]);
+    message
+}
+
+/// The question after the close: the answer, why, and who knew it.
+#[must_use]
+pub fn revealed(shown: &Shown<'_>, outcome: &Outcome, section: Option<SectionKey>) -> Message {
+    let count = |place: usize| outcome.n_chosen.get(place).copied().unwrap_or_default();
+    let listed = choices(shown, |place, line| {
+        let mark = if shown.right.has(place) { " ✅" } else { "" };
+        match outcome.n_answered {
+            0 => format!("{line}{mark}"),
+            n => format!(
+                "{line}{mark} · {} ({} %)",
+                count(place),
+                100 * count(place) / n
+            ),
+        }
+    });
+    let mut body = format!("{}\n\n{listed}", stem(shown));
+    let mut end = vec![format!("-# {} · closed", answered(outcome.n_answered))];
+    if shown.is_voided {
+        end.insert(
+            0,
+            "**This round is void:** nobody gets points for it.".to_owned(),
+        );
+    }
+    if !outcome.right.is_empty() {
+        end.insert(
+            0,
+            format!("**Right:** {}", names(outcome.right.iter().copied())),
+        );
+    } else if outcome.n_answered > 0 {
+        end.insert(0, "Nobody was right this time.".to_owned());
+    }
+    let streaks = outcome.streaks.iter().filter(|(_, days)| *days > 1);
+    let streaks: Vec<String> = streaks
+        .map(|(member, days)| format!("{} {days} days", member_name(*member)))
+        .collect();
+    if !streaks.is_empty() {
+        end.insert(
+            1.min(end.len()),
+            format!("**Longest streaks:** {}", streaks.join(", ")),
+        );
+    }
+    let end = end.join("\n");
+    let room = BODY_MAX.saturating_sub(text::n_units(&body) + text::n_units(&end) + 8);
+    let why = explanation(shown, room.clamp(EXPLANATION_MIN, EXPLANATION_MAX));
+    body = format!("{body}\n\n{why}\n\n{end}");
+    Message {
+        title: Some(title(shown)),
+        buttons: vec![read_on(section)]
+            .into_iter()
+            .filter(|row| !row.is_empty())
+            .collect(),
+        ..said(Audience::Channel, text::cut(&body, BODY_MAX))
+    }
+}
+
+/// An answer was right or wrong, and why.
+#[must_use]
+pub fn graded(
+    shown: &Shown<'_>,
+    chosen: Choices,
+    grade: Grade,
+    streak: Option<u32>,
+    section: Option<SectionKey>,
+) -> Message {
+    let site = site(shown);
+    let verdict = if grade.is_right {
+        format!("✅ **Right.** {}.", points_text(grade.points))
+    } else {
+        let right = letters(shown, shown.right);
+        match grade.points {
+            0 => format!("❌ **Not right.** {right} is the answer."),
+            n => format!(
+                "◐ **Partly right.** {} of {}. {right} is the answer.",
+                n,
+                points(shown.question.difficulty)
+            ),
+        }
+    };
+    let mut lines = vec![format!("You chose {}. {verdict}", letters(shown, chosen))];
+    for (place, choice) in shown.question.choices.iter().enumerate() {
+        if let Some(why) = choice.why.as_deref().filter(|_| chosen.has(place)) {
+            lines.push(format!(
+                "**{}:** {}",
+                letter_of(shown, place),
+                shown_text(why, &site, 400)
+            ));
+        }
+    }
+    lines.push(explanation(shown, EXPLANATION_MAX));
+    if let Some(days) = streak.filter(|days| *days > 1) {
+        lines.push(format!("-# Your streak: {days} days"));
+    }
+    Message {
+        buttons: vec![read_on(section)]
+            .into_iter()
+            .filter(|row| !row.is_empty())
+            .collect(),
+        ..said(Audience::Person, text::cut(&lines.join("\n\n"), BODY_MAX))
+    }
+}
+
+/// An answer is kept; whether it is right is said at the close.
+#[must_use]
+pub fn sealed(shown: &Shown<'_>, chosen: Choices, may_change: bool) -> Message {
+    let change = if may_change {
+        " Until then you can choose again."
+    } else {
+        ""
+    };
+    said(
+        Audience::Person,
+        format!(
+            "Noted: {}. The answer is shown when the round closes, {}.{change}",
+            letters(shown, chosen),
+            moment(shown.closes_at)
+        ),
+    )
+}
+
+/// A changed answer is kept.
+#[must_use]
+pub fn changed(shown: &Shown<'_>, chosen: Choices) -> Message {
+    said(
+        Audience::Person,
+        format!("Changed: your answer is now {}.", letters(shown, chosen)),
+    )
+}
+
+/// The first answer counts.
+#[must_use]
+pub fn already(shown: &Shown<'_>, chosen: Choices) -> Message {
+    said(
+        Audience::Person,
+        format!(
+            "You have answered already: {}. The first answer counts.",
+            letters(shown, chosen)
+        ),
+    )
+}
+
+/// The round was closed before the answer came.
+#[must_use]
+pub fn late() -> Message {
+    said(
+        Audience::Person,
+        "This round is closed; the answer stands in the post. The next one comes soon.".to_owned(),
+    )
+}
+
+/// There is no such round.
+#[must_use]
+pub fn no_such_round() -> Message {
+    said(
+        Audience::Person,
+        "I do not know this round: it belongs to another server or another time.".to_owned(),
+    )
+}
+
+/// The question has gone from the bank.
+#[must_use]
+pub fn no_such_question() -> Message {
+    said(
+        Audience::Person,
+        "The question of this round has been taken out of the notes, so I cannot grade an answer. \
+         The organiser can void the round."
+            .to_owned(),
+    )
+}
+
+/// Nothing was chosen.
+#[must_use]
+pub fn nothing_chosen() -> Message {
+    said(Audience::Person, "Choose at least one answer.".to_owned())
+}
+
+/// Thanks for a report.
+#[must_use]
+pub fn reported(n_reports: u32, is_new: bool) -> Message {
+    let thanks = if is_new {
+        "Thank you, noted."
+    } else {
+        "You have reported this already."
+    };
+    let count = match n_reports {
+        1 => "Yours is the only report so far.".to_owned(),
+        n => format!("{n} people have reported it."),
+    };
+    said(
+        Audience::Person,
+        format!(
+            "{thanks} {count} The organiser sees it in `/quiz status`, and can regrade or void the round."
+        ),
+    )
+}
+
+/// What a void changed, for all to see.
+#[must_use]
+pub fn voided(day: Date, n_answered: u32, by: u64, reason: &str) -> Message {
+    Message {
+        title: Some("Round void".to_owned()),
+        ..said(
+            Audience::Channel,
+            format!(
+                "The round of {day} is void: the points of {} are taken back. Streaks stay.\n\n**Why:** {}\n-# by {}",
+                people(n_answered),
+                text::quoted(reason, 300),
+                member_name(by)
+            ),
+        )
+    }
+}
+
+/// What a regrade changed, for all to see.
+#[must_use]
+pub fn regraded(shown: &Shown<'_>, n_up: u32, n_down: u32, by: u64, reason: &str) -> Message {
+    Message {
+        title: Some("Round regraded".to_owned()),
+        ..said(
+            Audience::Channel,
+            format!(
+                "The round of {} is graded anew: right is {}. {} gained points, {} lost some.\n\n**Why:** {}\n-# by {}",
+                shown.day,
+                letters(shown, shown.right),
+                people(n_up),
+                people(n_down),
+                text::quoted(reason, 300),
+                member_name(by)
+            ),
+        )
+    }
+}
+
+/// The set of choices that these places of the shown order stand for. Places beyond it are left out.
+#[must_use]
+pub fn chosen(order: &[u8], shown: Choices) -> Choices {
+    let places = order.iter().enumerate().filter(|(at, _)| shown.has(*at));
+    Choices::of(places.map(|(_, place)| usize::from(*place)))
+}
+
+/// Buttons or a list to answer with.
+pub(super) fn ask(message: &mut Message, shown: &Shown<'_>, press: Press) {
+    let with = |choices: Choices| match press {
+        Press::Practice { place, .. } => Press::Practice {
+            place,
+            shown: choices,
+        },
+        Press::Answer { round, .. } => Press::Answer {
+            round,
+            shown: choices,
+        },
+        other => other,
+    };
+    if shown.question.n_right() > 1 {
+        let site = site(shown);
+        let line = |(at, place): (usize, &u8)| {
+            let choice = shown.question.choices.get(usize::from(*place));
+            let words = choice.map_or("", |choice| choice.text.as_str());
+            text::plain(
+                &format!("{} · {}", letter(at), plain_words(words, &site)),
+                LINE_MAX,
+            )
+        };
+        message.list = Some(List {
+            hint: format!("Choose {}", shown.question.n_right()),
+            lines: shown.order.iter().enumerate().map(line).collect(),
+            press: with(Choices::default()),
+        });
+        return;
+    }
+    let button = |at: usize| Button {
+        label: letter(at).to_string(),
+        press: with(Choices::of([at])),
+        enabled: true,
+    };
+    let buttons: Vec<Button> = (0..shown.order.len()).map(button).collect();
+    message
+        .buttons
+        .extend(buttons.chunks(ROW_MAX).map(<[_]>::to_vec));
+}
+
+/// The question's text with its choices.
+pub(super) fn stem_and_choices(shown: &Shown<'_>) -> String {
+    format!("{}\n\n{}", stem(shown), choices(shown, |_, line| line))
+}
+
+/// The button that opens the section with the answer.
+pub(super) fn read_on(section: Option<SectionKey>) -> Vec<Button> {
+    let button = section.map(|section| Button {
+        label: "Read the note".to_owned(),
+        press: Press::Open { section, page: 0 },
+        enabled: true,
+    });
+    button.into_iter().collect()
+}
+
+fn title(shown: &Shown<'_>) -> String {
+    let question = shown.question;
+    let title = format!(
+        "Question of {} · {} · {} · {}",
+        shown.day.strftime("%-d %B"),
+        question.topic,
+        question.difficulty.name(),
+        points_text(points(question.difficulty))
+    );
+    text::plain(&title, TITLE_MAX)
+}
+
+fn points_text(points: u32) -> String {
+    format!("{points} points")
+}
+
+fn site<'a>(shown: &Shown<'a>) -> Site<'a> {
+    Site {
+        notes_url: shown.notes_url,
+        path: &shown.question.place.path,
+    }
+}
+
+/// A Markdown text as the chat shows it, at most `units_max` long.
+fn shown_text(markdown: &str, site: &Site<'_>, units_max: usize) -> String {
+    let mut pages = markdown::pages(markdown, site, units_max.saturating_sub(2)).into_iter();
+    let first = pages.next().unwrap_or_default();
+    if pages.next().is_some() {
+        format!("{first} …")
+    } else {
+        first
+    }
+}
+
+/// The words of a Markdown text, without what makes them bold or links.
+fn plain_words(markdown: &str, site: &Site<'_>) -> String {
+    shown_text(markdown, site, LINE_MAX).replace(['*', '`', '\\'], "")
+}
+
+fn stem(shown: &Shown<'_>) -> String {
+    shown_text(&shown.question.stem, &site(shown), STEM_MAX)
+}
+
+/// The choices with their letters, a line each, made complete by `with`.
+fn choices(shown: &Shown<'_>, with: impl Fn(usize, String) -> String) -> String {
+    let site = site(shown);
+    let max = CHOICES_MAX / shown.order.len().max(1);
+    let lines = shown.order.iter().enumerate().filter_map(|(at, place)| {
+        let place = usize::from(*place);
+        let choice = shown.question.choices.get(place)?;
+        let words = shown_text(&choice.text, &site, max).replace('\n', " ");
+        Some(with(place, format!("**{}** {words}", letter(at))))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn explanation(shown: &Shown<'_>, units_max: usize) -> String {
+    shown_text(&shown.question.explanation, &site(shown), units_max)
+}
+
+/// The letters by which choices are shown, as in "A and C".
+fn letters(shown: &Shown<'_>, choices: Choices) -> String {
+    let places = shown.order.iter().enumerate();
+    let letters: Vec<String> = places
+        .filter(|(_, place)| choices.has(usize::from(**place)))
+        .map(|(at, _)| format!("**{}**", letter(at)))
+        .collect();
+    match letters.split_last() {
+        None => "nothing".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+fn letter_of(shown: &Shown<'_>, place: usize) -> char {
+    let at = shown
+        .order
+        .iter()
+        .position(|shown| usize::from(*shown) == place);
+    at.map_or('?', letter)
+}
+
+fn answered(n: u32) -> String {
+    match n {
+        0 => "nobody has answered yet".to_owned(),
+        n => format!("{n} answered"),
+    }
+}
+
+fn people(n: u32) -> String {
+    match n {
+        1 => "one person".to_owned(),
+        n => format!("{n} people"),
+    }
+}
+
+fn names(members: impl ExactSizeIterator<Item = u64>) -> String {
+    let n_more = members.len().saturating_sub(NAMES_MAX);
+    let mut names: Vec<String> = members.take(NAMES_MAX).map(member_name).collect();
+    if n_more > 0 {
+        names.push(format!("and {n_more} more"));
+    }
+    names.join(", ")
+}
