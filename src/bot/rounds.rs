@@ -382,11 +382,15 @@ impl Bot {
         let pool = bag::pool(bank, &schedule.topics, &schedule.difficulties);
         let drawn = self.scores.drawn(schedule.id)?;
         let left = bag::days_left(&pool, &drawn, round.day);
-        let is_told = schedule.told_low.is_some();
-        if left >= LOW_WATER || is_told {
+        let is_low = left < LOW_WATER;
+        if is_low == schedule.told_low.is_some() {
             return Ok(());
         }
-        self.scores.told_low(schedule.id, round.day)?;
+        let day = is_low.then_some(round.day);
+        self.scores.told_low(schedule.id, day)?;
+        if !is_low {
+            return Ok(());
+        }
         self.tell_organiser(chat, round, &wording::organiser::low(schedule, left))
             .await
     }

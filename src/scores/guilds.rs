@@ -459,13 +459,15 @@ impl Scores {
         })
     }
 
-    /// Writes down that the organiser was told that questions run low.
+    /// Writes down on which day the organiser was told that questions run low; none once there are
+    /// enough again.
     ///
     /// # Errors
     /// The store fails.
-    pub fn told_low(&self, schedule: ScheduleId, day: Date) -> Result<(), StoreError> {
+    pub fn told_low(&self, schedule: ScheduleId, day: Option<Date>) -> Result<(), StoreError> {
         self.write(move |transaction| {
-            let values = [super::of_day(day), schedule.0.into()];
+            let day = day.map(|day| day.to_string());
+            let values = [day.into(), schedule.0.into()];
             transaction.execute("UPDATE schedule SET told_low = $1 WHERE id = $2", &values)?;
             Ok(())
         })

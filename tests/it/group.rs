@@ -62,6 +62,12 @@ impl Group {
             .expect("scores that can be written");
     }
 
+    /// The note keeper leaves `n` questions in the files.
+    pub(crate) fn ask_of(&self, n: usize) {
+        let files = [("quiz/all.md".to_owned(), questions_text(n))];
+        self.bot.questions.take(&files);
+    }
+
     /// What the bot says to a member.
     pub(crate) fn hear(&mut self, member: u64, request: Request) -> Message {
         self.n_events += 1;

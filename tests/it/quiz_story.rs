@@ -393,6 +393,28 @@ fn the_week_is_recapped_on_monday_without_those_who_left() {
 }
 
 #[test]
+fn the_organiser_is_told_once_when_questions_run_low() {
+    let mut group = Group::new("2027-03-01T07:00:00Z", 9);
+    group.set_up(daily());
+    group.wait(SignedDuration::from_hours(24 * 6));
+    let told = |group: &Group| group.stage.room().told.len();
+    assert_eq!(told(&group), 1);
+    let (member, message) = group.stage.room().told[0].clone();
+    assert_eq!(member, ORGANISER);
+    assert!(
+        message.body.contains("new questions for 6 more days"),
+        "{}",
+        message.body
+    );
+    // The note keeper writes more, and later those run low too.
+    group.ask_of(20);
+    group.wait(SignedDuration::from_hours(24));
+    assert_eq!(told(&group), 1);
+    group.wait(SignedDuration::from_hours(24 * 8));
+    assert_eq!(told(&group), 2);
+}
+
+#[test]
 fn a_draft_shows_what_will_be_asked() {
     let mut group = Group::new("2027-03-01T07:00:00Z", 40);
     let draft = group.hear(ORGANISER, Request::Setup(daily()));
