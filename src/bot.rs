@@ -3,6 +3,7 @@
 mod notes;
 mod offers;
 mod organise;
+pub mod person;
 mod play;
 mod points;
 mod questions;

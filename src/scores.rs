@@ -8,6 +8,7 @@ pub mod database;
 pub mod guilds;
 mod ledger;
 mod migrations;
+pub mod moving;
 pub mod people;
 mod pool;
 pub mod postgres;

@@ -1,11 +1,8 @@
 //! Stories of points: boards, somebody's standing, and what people may ask about their data.
 
-use anyhow::Context;
 use jiff::ToSpan;
-use serde_json::json;
 
-use super::Bot;
-use super::rounds::positive;
+use super::{Bot, person};
 use crate::chat::{FILE_BYTES_MAX, Heard, Member, Message, Privacy, topic_key};
 use crate::quiz::period::{Period, Span};
 use crate::scores::boards::Wanted;
@@ -120,7 +117,7 @@ impl Bot {
     pub(super) fn privacy(&self, heard: &Heard, privacy: Privacy) -> anyhow::Result<Message> {
         Ok(match privacy {
             Privacy::Export => {
-                let (bytes, n_events) = self.export(heard.member.id)?;
+                let (bytes, n_events) = person::export(&self.scores, heard.member.id)?;
                 match bytes.len() {
                     _ if n_events == 0 => wording::board::nothing_kept(),
                     n if n > FILE_BYTES_MAX => wording::board::export_too_large(),
@@ -138,47 +135,8 @@ impl Bot {
         })
     }
 
-    /// All that is kept about a person, as JSON, and how many events that is.
-    ///
-    /// # Errors
-    /// The store fails.
-    pub fn export(&self, member: u64) -> anyhow::Result<(Vec<u8>, usize)> {
-        let events = self.scores.events(member)?;
-        let rows: Vec<_> = events
-            .iter()
-            .map(|event| {
-                json!({
-                    "guild": event.guild.to_string(),
-                    "round": event.round.to_string(),
-                    "question": event.question,
-                    "kind": event.kind,
-                    "choices": event.choices,
-                    "points": event.points,
-                    "day": event.day.to_string(),
-                    "at": event.at.to_string(),
-                    "reason": event.reason,
-                })
-            })
-            .collect();
-        let export = json!({ "person": member.to_string(), "events": rows });
-        let bytes = serde_json::to_vec_pretty(&export).context("the export cannot be written")?;
-        Ok((bytes, events.len()))
-    }
-
     pub(super) fn forget(&self, heard: &Heard) -> Result<Message, StoreError> {
-        let was_known = self.forget_person(heard.member.id, heard.event)?;
+        let was_known = person::forget(&self.scores, self.secret, heard.member.id, heard.event)?;
         Ok(wording::board::forgotten(was_known))
-    }
-
-    /// Takes a person out of the scores; `chance` is any number that nobody can guess. Whether
-    /// anything was known.
-    ///
-    /// # Errors
-    /// The store fails.
-    pub fn forget_person(&self, member: u64, chance: u64) -> Result<bool, StoreError> {
-        let text = format!("{chance}/{member}");
-        let seed = self.secret.rotate_left(17);
-        let hash = xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), seed);
-        self.scores.forget(member, -positive(hash))
     }
 }

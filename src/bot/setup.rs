@@ -12,7 +12,7 @@ use crate::quiz::weekdays::Weekdays;
 use crate::quiz::{Bank, Difficulty, zones};
 use crate::scores::database::StoreError;
 use crate::scores::guilds::{
-    NAME_MAX, NotSaved, SCHEDULES_MAX, Schedule, ScheduleId, ScheduleState,
+    DRAFT, NAME_MAX, NotSaved, SCHEDULES_MAX, Schedule, ScheduleId, ScheduleState,
 };
 use crate::scores::rounds::{Feedback, Rules};
 use crate::wording;
@@ -20,8 +20,6 @@ use crate::wording::organiser;
 
 /// What a schedule is called where nobody says.
 const USUAL_NAME: &str = "daily";
-/// What a draft's name begins with; no schedule's name may.
-const DRAFT: &str = "\u{1}";
 
 impl Bot {
     pub(super) fn setup(&self, heard: &Heard, setup: &Setup) -> Result<Message, StoreError> {

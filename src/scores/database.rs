@@ -137,6 +137,15 @@ pub trait Database: Send + Sync {
     /// # Errors
     /// The work failed.
     fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
+
+    /// Sees to it that what was deleted or overwritten stands in no file of the database any more.
+    /// A server does that by itself, in its own time.
+    ///
+    /// # Errors
+    /// It could not be done now, for somebody still reads an earlier state, say. No score is lost.
+    fn scrub(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// The store could not do what it was asked.

@@ -21,6 +21,9 @@ pub const SCHEDULES_MAX: i64 = 10;
 pub const NAME_MAX: usize = 32;
 /// Questions pinned for one schedule, at most.
 pub const PINS_MAX: i64 = 25;
+/// What the name of a draft begins with, before the number of whoever makes it and a slash. No
+/// schedule's own name does.
+pub const DRAFT: &str = "\u{1}";
 /// Acts of organisers that one look shows, at most.
 pub const ACTS_MAX: i64 = 50;
 /// Schedules that are looked at, at most.

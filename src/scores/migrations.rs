@@ -31,6 +31,22 @@ pub(super) fn pending(found: i64, dialect: &Dialect) -> Result<Vec<String>, Stor
     of(MIGRATIONS, found, dialect)
 }
 
+/// The number of all migrations.
+#[cfg(test)]
+pub(super) fn n_known() -> usize {
+    MIGRATIONS.len()
+}
+
+/// What remains to be done where this text is one more migration.
+#[cfg(test)]
+pub(super) fn with_next(
+    next: &str,
+    found: i64,
+    dialect: &Dialect,
+) -> Result<Vec<String>, StoreError> {
+    of(&[MIGRATIONS, &[next]].concat(), found, dialect)
+}
+
 fn of(migrations: &[&str], found: i64, dialect: &Dialect) -> Result<Vec<String>, StoreError> {
     let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
     if found > known {

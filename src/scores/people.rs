@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::database::{StoreError, Transaction};
-use super::guilds::season;
+use super::guilds::{DRAFT, season};
 use super::ledger::{Sum, n_asked_between, streak};
 use super::{
     Scores, of_day, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time,
@@ -214,12 +214,13 @@ impl Scores {
     }
 
     /// Puts `stranger`, a number that nobody has, in a person's place everywhere: nobody else's
-    /// points and ranks change. Whether anything was known of the person.
+    /// points and ranks change, and in a file of SQLite no byte of the number remains. Whether
+    /// anything was known of the person.
     ///
     /// # Errors
-    /// The store fails.
+    /// The store fails. Where it fails after the number was replaced, [`Scores::scrub`] does the rest.
     pub fn forget(&self, member: u64, stranger: i64) -> Result<bool, StoreError> {
-        self.write(move |transaction| {
+        let was_known = self.write(move |transaction| {
             let member = member.cast_signed();
             let mut n_changed = 0;
             for statement in [
@@ -229,13 +230,38 @@ impl Scores {
                 "UPDATE report SET member = $1 WHERE member = $2",
                 "UPDATE act SET actor = $1 WHERE actor = $2",
                 "UPDATE event SET actor = $1 WHERE actor = $2",
+                "UPDATE schedule SET organiser = $1 WHERE organiser = $2",
             ] {
                 n_changed += transaction.execute(statement, &[stranger.into(), member.into()])?;
             }
             n_changed +=
                 transaction.execute("DELETE FROM practice WHERE member = $1", &[member.into()])?;
+            // The name of a draft begins with the number of whoever made it, and so does what is
+            // written down about it.
+            let start = format!("{DRAFT}{member}/");
+            let whole = format!("{start}%");
+            n_changed += transaction.execute(
+                "DELETE FROM schedule WHERE name LIKE $1",
+                &[whole.as_str().into()],
+            )?;
+            n_changed += transaction.execute(
+                "UPDATE act SET detail = REPLACE(detail, $1, $2) WHERE detail LIKE $3",
+                &[start.into(), DRAFT.into(), whole.into()],
+            )?;
             Ok(n_changed > 0)
-        })
+        })?;
+        if was_known {
+            self.scrub()?;
+        }
+        Ok(was_known)
+    }
+
+    /// Sees to it that what was deleted or overwritten stands in no file of the scores any more.
+    ///
+    /// # Errors
+    /// It could not be done now.
+    pub fn scrub(&self) -> Result<(), StoreError> {
+        self.database.scrub()
     }
 
     /// The practice that a person left off.

@@ -1,5 +1,6 @@
 //! The scores in a database of PostgreSQL, for more than one process at a time.
 
+pub mod load;
 mod session;
 mod tls;
 
@@ -43,6 +44,15 @@ impl Postgres {
         session.migrate()?;
         session.give_back();
         Ok(postgres)
+    }
+
+    /// The newest migration of the database at this URL, 0 for none. Nothing is changed there.
+    ///
+    /// # Errors
+    /// The URL cannot be read, or the server cannot be reached or refuses. None of them holds the
+    /// URL.
+    pub fn look(url: &SecretString) -> Result<i64, StoreError> {
+        Session::connect(&session::config(url.expose_secret())?)?.schema()
     }
 
     /// Does the work, again from its start where that is asked for and safe.

@@ -1,5 +1,7 @@
 //! The scores in a file of SQLite: one thread writes, a few connections read.
 
+pub mod backup;
+pub mod dump;
 mod session;
 mod writer;
 
@@ -13,7 +15,7 @@ use rusqlite::Connection;
 
 use super::database::{Database, StoreError, Work};
 use super::pool::Pool;
-use writer::Job;
+use writer::{Job, Order};
 
 /// Connections that read, at most.
 const READERS_MAX: usize = 4;
@@ -25,7 +27,7 @@ const QUEUE_MAX: usize = 1_024;
 pub struct Sqlite {
     file: PathBuf,
     readers: Pool<Connection>,
-    jobs: Option<SyncSender<Job>>,
+    orders: Option<SyncSender<Order>>,
     n_queued: AtomicUsize,
     writer: Option<JoinHandle<()>>,
     /// Held until everything else has ended.
@@ -76,7 +78,7 @@ impl Sqlite {
         }
         session::keep_a_log(&connection)?;
         session::migrate(&mut connection)?;
-        let (jobs, received) = mpsc::sync_channel(QUEUE_MAX);
+        let (orders, received) = mpsc::sync_channel(QUEUE_MAX);
         let is_alone = lock.is_some();
         let write = move || {
             writer::serve(&connection, &received);
@@ -91,11 +93,21 @@ impl Sqlite {
         Ok(Self {
             file: file.to_owned(),
             readers: Pool::new(READERS_MAX),
-            jobs: Some(jobs),
+            orders: Some(orders),
             n_queued: AtomicUsize::new(0),
             writer: Some(writer),
             _lock: lock,
         })
+    }
+
+    /// Gives the thread that writes an order.
+    fn order(&self, order: Order) -> Result<(), StoreError> {
+        if self.is_on_writer() {
+            let why = "a work that writes may not begin another";
+            return Err(StoreError::Refused(why.into()));
+        }
+        let orders = self.orders.as_ref().ok_or_else(gone)?;
+        orders.send(order).map_err(|_| gone())
     }
 
     fn is_on_writer(&self) -> bool {
@@ -106,14 +118,8 @@ impl Sqlite {
 
 impl Database for Sqlite {
     fn write(&self, work: Box<Work<'static>>) -> Result<(), StoreError> {
-        if self.is_on_writer() {
-            let why = "a work that writes may not begin another";
-            return Err(StoreError::Refused(why.into()));
-        }
-        let gone = || StoreError::Unavailable("the thread that writes has ended".into());
         let (reply, answer) = mpsc::sync_channel(1);
-        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(Job { work, reply }).map_err(|_| gone())?;
+        self.order(Order::Do(Job { work, reply }))?;
         self.n_queued.fetch_add(1, Ordering::SeqCst);
         let answered = answer.recv();
         self.n_queued.fetch_sub(1, Ordering::SeqCst);
@@ -131,18 +137,28 @@ impl Database for Sqlite {
         }
         result
     }
+
+    fn scrub(&self) -> Result<(), StoreError> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.order(Order::Scrub(reply))?;
+        answer.recv().map_err(|_| gone())?
+    }
 }
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
         self.readers.clear();
-        self.jobs = None;
+        self.orders = None;
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
         {
             tracing::error!("the thread that writes the scores panicked");
         }
     }
+}
+
+fn gone() -> StoreError {
+    StoreError::Unavailable("the thread that writes has ended".into())
 }
 
 /// What may be done to a file on opening it.

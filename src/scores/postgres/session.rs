@@ -90,6 +90,17 @@ impl Session {
         })
     }
 
+    /// The connection itself.
+    pub(super) fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// The newest migration done, 0 for none.
+    pub(super) fn schema(&mut self) -> Result<i64, StoreError> {
+        let mut transaction = self.client.transaction().map_err(of_error)?;
+        schema(&mut transaction)
+    }
+
     /// Whether the connection has been lost.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
@@ -105,16 +116,7 @@ impl Session {
         }
         let mut transaction = self.client.transaction().map_err(of_error)?;
         transaction.batch_execute(ONE_AT_A_TIME).map_err(of_error)?;
-        let is_there =
-            transaction.query_one("SELECT to_regclass($1) IS NOT NULL", &[&migrations::TABLE]);
-        let is_there = is_there.and_then(|row| row.try_get(0)).map_err(of_error)?;
-        let found = match is_there {
-            true => {
-                let row = transaction.query_one(migrations::FOUND, &[]);
-                row.and_then(|row| row.try_get(0)).map_err(of_error)?
-            }
-            false => 0,
-        };
+        let found = schema(&mut transaction)?;
         for sql in migrations::pending(found, &DIALECT)? {
             transaction.batch_execute(&sql).map_err(of_error)?;
         }
@@ -149,6 +151,20 @@ impl Session {
             (Err(error), Some((kind, _))) => Err(kind.with(error)),
             (Err(error), None) => Err(Failure::Final(error)),
         }
+    }
+}
+
+/// The newest migration done, 0 for none.
+fn schema(transaction: &mut postgres::Transaction<'_>) -> Result<i64, StoreError> {
+    let is_there =
+        transaction.query_one("SELECT to_regclass($1) IS NOT NULL", &[&migrations::TABLE]);
+    let is_there = is_there.and_then(|row| row.try_get(0)).map_err(of_error)?;
+    match is_there {
+        true => {
+            let row = transaction.query_one(migrations::FOUND, &[]);
+            row.and_then(|row| row.try_get(0)).map_err(of_error)
+        }
+        false => Ok(0),
     }
 }
 
@@ -285,7 +301,7 @@ fn type_of(value: &Value) -> Type {
     }
 }
 
-fn row(found: &postgres::Row) -> Result<Row, StoreError> {
+pub(super) fn row(found: &postgres::Row) -> Result<Row, StoreError> {
     let columns = (0..found.len()).map(|at| value(found, at));
     Ok(Row(columns.collect::<Result<_, _>>()?))
 }
@@ -343,7 +359,7 @@ fn of_commit(error: postgres::Error) -> Failure {
 }
 
 /// What an error of PostgreSQL means for those who asked.
-fn of_error(error: postgres::Error) -> StoreError {
+pub(super) fn of_error(error: postgres::Error) -> StoreError {
     let Some(code) = error.code() else {
         return StoreError::Unavailable(Box::new(error));
     };

@@ -35,15 +35,29 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
     )
 }
 
+/// A connection that may write to a file that is there.
+pub(super) fn open_present(file: &Path) -> Result<Connection, StoreError> {
+    connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
 /// A connection that cannot write.
 pub(super) fn open_to_read(file: &Path) -> Result<Connection, StoreError> {
     connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
-/// Looks for damage.
+/// Looks for damage that can be found quickly.
 pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    look_for_damage(connection, "PRAGMA quick_check(1)")
+}
+
+/// Looks for damage everywhere, which takes about ten times as long.
+pub(super) fn check_all(connection: &Connection) -> Result<(), StoreError> {
+    look_for_damage(connection, "PRAGMA integrity_check(1)")
+}
+
+fn look_for_damage(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     let first = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-    let found = connection.query_row("PRAGMA quick_check(1)", [], first);
+    let found = connection.query_row(sql, [], first);
     match found.map_err(of_error)?.as_str() {
         "ok" => Ok(()),
         found => Err(StoreError::Damaged(found.to_owned())),
@@ -52,12 +66,17 @@ pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
 
 /// What is missing for the file to be up to date.
 pub(super) fn pending(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    migrations::pending(schema(connection)?, &DIALECT)
+}
+
+/// The number of the newest migration done, 0 for none.
+pub(super) fn schema(connection: &Connection) -> Result<i64, StoreError> {
     let table = connection.table_exists(None, migrations::TABLE);
     let found = match table.map_err(of_error)? {
         true => connection.query_row(migrations::FOUND, [], |row| row.get(0)),
         false => Ok(0),
     };
-    migrations::pending(found.map_err(of_error)?, &DIALECT)
+    found.map_err(of_error)
 }
 
 /// Has commits go to a log beside the file first, so that nobody who reads waits for one who writes.
@@ -70,10 +89,18 @@ pub(super) fn keep_a_log(connection: &Connection) -> Result<(), StoreError> {
 
 /// Brings the file up to date, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    run_all(connection, pending)
+}
+
+/// Runs all texts in one transaction.
+fn run_all(
+    connection: &mut Connection,
+    texts: impl FnOnce(&Connection) -> Result<Vec<String>, StoreError>,
+) -> Result<(), StoreError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(of_error)?;
-    for sql in pending(&transaction)? {
+    for sql in texts(&transaction)? {
         transaction.execute_batch(&sql).map_err(of_error)?;
     }
     transaction.commit().map_err(of_error)
@@ -87,6 +114,19 @@ pub(super) fn empty_log(connection: &Connection) {
             error = &error as &dyn std::error::Error,
             "the log of the scores could not be moved into their file"
         );
+    }
+}
+
+/// Writes the file anew from what it holds, and leaves the log empty: what was deleted is gone, also
+/// from the parts of pages that are in use no more.
+pub(super) fn scrub(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch("VACUUM").map_err(of_error)?;
+    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    match is_busy.map_err(of_error)? {
+        0_i64 => Ok(()),
+        _ => Err(StoreError::Unavailable(
+            "the log cannot be emptied while somebody reads an earlier state".into(),
+        )),
     }
 }
 
@@ -208,7 +248,7 @@ impl ToSql for Value {
     }
 }
 
-fn value(found: ValueRef<'_>) -> Result<Value, StoreError> {
+pub(super) fn value(found: ValueRef<'_>) -> Result<Value, StoreError> {
     match found {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Integer(number) => Ok(Value::Int(number)),
@@ -256,7 +296,7 @@ fn taken(setting: &str, is_taken: bool) -> Result<(), StoreError> {
 }
 
 /// What an error of SQLite means for those who asked.
-fn of_error(error: rusqlite::Error) -> StoreError {
+pub(super) fn of_error(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Damaged(error.to_string())
@@ -275,5 +315,86 @@ fn of_error(error: rusqlite::Error) -> StoreError {
             | ErrorCode::SystemIoFailure,
         ) => StoreError::Unavailable(Box::new(error)),
         _ => StoreError::Refused(Box::new(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the tables and their rows look like, in words.
+    fn state(connection: &Connection) -> String {
+        let mut texts = Vec::new();
+        let mut read = |sql: &str| {
+            let mut statement = connection.prepare(sql).expect("a statement");
+            let n_columns = statement.column_count();
+            let mut rows = statement.query([]).expect("rows");
+            while let Some(row) = rows.next().expect("a row") {
+                for at in 0..n_columns {
+                    texts.push(format!("{:?}", row.get_ref(at).expect("a value")));
+                }
+            }
+        };
+        read("SELECT name, sql FROM sqlite_schema ORDER BY name");
+        read("SELECT * FROM setting ORDER BY name");
+        read("SELECT * FROM schema_version");
+        texts.join("\n")
+    }
+
+    /// The statements of a version that comes after the present one.
+    const NEXT: [&str; 4] = [
+        "ALTER TABLE setting ADD COLUMN note TEXT",
+        "UPDATE setting SET note = value",
+        "CREATE TABLE wish (id BIGINT NOT NULL PRIMARY KEY, text {{text}} NOT NULL)",
+        "CREATE INDEX wish_text ON wish (text)",
+    ];
+
+    fn previous(file: &Path) -> Connection {
+        let mut connection = open(file).expect("a file");
+        keep_a_log(&connection).expect("a log");
+        migrate(&mut connection).expect("tables");
+        connection
+            .execute_batch("INSERT INTO setting VALUES ('secret', '7'), ('other', '8')")
+            .expect("rows");
+        connection
+    }
+
+    #[test]
+    fn a_migration_that_ends_anywhere_leaves_the_old_tables_and_done_again_the_new_ones() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let known = i64::try_from(migrations::n_known()).expect("a small number");
+        let next = |statements: &[&str]| {
+            let text = statements.join(";\n");
+            migrations::with_next(&text, known, &DIALECT).expect("no newer one")
+        };
+        for n_done in 0..=NEXT.len() {
+            let file = folder.path().join(format!("{n_done}.sqlite"));
+            let mut connection = previous(&file);
+            let old = state(&connection);
+            let mut broken = NEXT.to_vec();
+            broken.insert(n_done, "SELECT * FROM nowhere");
+            let failed = run_all(&mut connection, |_| Ok(next(&broken)));
+            assert!(failed.is_err());
+            assert_eq!(state(&connection), old, "after {n_done}");
+            // The process ends with the transaction open, as a kill leaves it.
+            let cut = connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {}",
+                NEXT[..n_done].join("; ").replace("{{text}}", "TEXT")
+            ));
+            cut.expect("statements");
+            drop(connection);
+            let mut connection = open(&file).expect("a file");
+            assert_eq!(state(&connection), old, "cut after {n_done}");
+            run_all(&mut connection, |_| Ok(next(&NEXT))).expect("done");
+            assert_eq!(schema(&connection).expect("a version"), known + 1);
+            let kept = connection.query_row(
+                "SELECT note FROM setting WHERE name = 'secret'",
+                [],
+                |row| row.get::<_, String>(0),
+            );
+            assert_eq!(kept.expect("a row"), "7");
+            let newer = pending(&connection);
+            assert!(matches!(newer, Err(StoreError::Newer { .. })), "{newer:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The thread that writes: it takes what waits into one transaction and replies once that lasts.
 
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -12,6 +13,14 @@ use super::session;
 
 /// Works of one transaction, at most.
 const GROUP_MAX: usize = 256;
+
+/// What the thread is asked for.
+pub(super) enum Order {
+    /// A work, in a transaction.
+    Do(Job),
+    /// That nothing remains of what was deleted; it is said here when that is so.
+    Scrub(SyncSender<Result<(), StoreError>>),
+}
 
 /// A work to be done, and where to say how it ended.
 pub(super) struct Job {
@@ -32,14 +41,27 @@ struct Lost {
 }
 
 /// Does what comes, until nobody is left who could bring more.
-pub(super) fn serve(connection: &Connection, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        let mut group = vec![first];
-        group.extend(jobs.try_iter().take(GROUP_MAX - 1));
-        let replies = do_together(connection, &mut group);
+pub(super) fn serve(connection: &Connection, orders: &Receiver<Order>) {
+    while let Ok(first) = orders.recv() {
+        let mut group = Vec::new();
+        let mut scrubs = Vec::new();
+        for order in iter::once(first).chain(orders.try_iter().take(GROUP_MAX - 1)) {
+            match order {
+                Order::Do(job) => group.push(job),
+                Order::Scrub(reply) => scrubs.push(reply),
+            }
+        }
+        let replies = match group.is_empty() {
+            true => Vec::new(),
+            false => do_together(connection, &mut group),
+        };
         for (job, reply) in group.into_iter().zip(replies) {
             // Whoever has stopped waiting does not want to know.
             let _ = job.reply.send(reply);
+        }
+        // Works that came later than it do no harm to what a scrub is for.
+        for reply in scrubs {
+            let _ = reply.send(session::scrub(connection));
         }
     }
 }

@@ -1,0 +1,46 @@
+//! What is kept about one person: given out, and taken out.
+
+use anyhow::Context;
+use serde_json::json;
+
+use super::rounds::positive;
+use crate::scores::Scores;
+use crate::scores::database::StoreError;
+
+/// All that is kept about a person, as JSON, and how many events that is.
+///
+/// # Errors
+/// The store fails.
+pub fn export(scores: &Scores, member: u64) -> anyhow::Result<(Vec<u8>, usize)> {
+    let events = scores.events(member)?;
+    let rows: Vec<_> = events
+        .iter()
+        .map(|event| {
+            json!({
+                "guild": event.guild.to_string(),
+                "round": event.round.to_string(),
+                "question": event.question,
+                "kind": event.kind,
+                "choices": event.choices,
+                "points": event.points,
+                "day": event.day.to_string(),
+                "at": event.at.to_string(),
+                "reason": event.reason,
+            })
+        })
+        .collect();
+    let export = json!({ "person": member.to_string(), "events": rows });
+    let bytes = serde_json::to_vec_pretty(&export).context("the export cannot be written")?;
+    Ok((bytes, events.len()))
+}
+
+/// Takes a person out of the scores that have this secret; `chance` is any number that nobody can
+/// guess. Whether anything was known.
+///
+/// # Errors
+/// The store fails.
+pub fn forget(scores: &Scores, secret: u64, member: u64, chance: u64) -> Result<bool, StoreError> {
+    let text = format!("{chance}/{member}");
+    let hash = xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), secret.rotate_left(17));
+    scores.forget(member, -positive(hash))
+}
