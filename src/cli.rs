@@ -1,6 +1,7 @@
 //! The command line: results on standard output, everything else on standard error.
 
 mod ask;
+mod backup;
 mod batch;
 mod check;
 mod config;
@@ -11,7 +12,9 @@ mod gaps;
 mod index;
 mod logs;
 mod machine;
+mod migrate_store;
 mod output;
+mod person;
 mod quiz;
 mod rehearse;
 mod serve;
@@ -81,6 +84,14 @@ enum Command {
     Check(check::Check),
     /// Look at everything that the bot needs, and say how to mend what is wrong
     Doctor(doctor::Doctor),
+    /// Copy the scores to a file, while the bot runs
+    Backup(backup::Backup),
+    /// Put the scores of a backup in the place of the present ones
+    Restore(backup::Restore),
+    /// Give out or forget what is kept about one person
+    Person(person::Person),
+    /// Copy the scores from their file to PostgreSQL
+    MigrateStore(migrate_store::MigrateStore),
     /// Show every setting, its value and where that comes from
     Config(config::Config),
     /// Print a completion script for a shell
@@ -169,6 +180,10 @@ fn run(cli: Cli, environment: &Environment, out: &mut Output) -> anyhow::Result<
         Command::Quiz(quiz) => quiz::run(&quiz, &settings()?, out),
         Command::Check(check) => check::run(&check, environment, &flags, out),
         Command::Doctor(doctor) => doctor::run(&doctor, environment, &flags, out),
+        Command::Backup(backup) => backup::run(&backup, &settings()?, out),
+        Command::Restore(restore) => backup::restore(&restore, &settings()?, out),
+        Command::Person(person) => person::run(&person, &settings()?, out),
+        Command::MigrateStore(migrate) => migrate_store::run(&migrate, &settings()?, out),
         Command::Config(config) => config::run(&config, &settings()?, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -8,9 +8,12 @@ use serde::Serialize;
 use studyhall_index::{Index, IndexError};
 
 use super::output::{BAD, DOUBTFUL, Output, STRONG, harmless, styled};
+use super::store::{self, Place};
 use super::{Outcome, serve};
 use crate::config::{Environment, Flags, Settings, TokenError, Transport, load, token};
 use crate::discord;
+use crate::scores::postgres::Postgres;
+use crate::scores::sqlite::backup;
 
 /// Look at everything that the bot needs, and say how to mend what is wrong
 ///
@@ -97,6 +100,7 @@ fn findings(environment: &Environment, flags: &Flags) -> Vec<Finding> {
         notes(&settings.notes_dir),
         data(&settings.data_dir),
         index(&settings),
+        scores(&settings),
         transport(&settings),
         discord_token(&settings),
     ];
@@ -171,6 +175,39 @@ fn index(settings: &Settings) -> Finding {
         }
     };
     Finding::new(level, "index", message)
+}
+
+/// The scores, which are looked at and left as they are.
+fn scores(settings: &Settings) -> Finding {
+    let (level, message) = match store::place(settings) {
+        Place::File(file) => {
+            let shown = file.display();
+            match backup::look(&file) {
+                Ok(None) => (Level::Ok, format!("none yet; they will be in {shown}")),
+                Ok(Some(look)) => {
+                    let (bytes, schema) = (look.bytes, look.schema);
+                    let message = format!("{shown} is sound: {bytes} bytes, schema {schema}");
+                    (Level::Ok, message)
+                }
+                Err(error) => {
+                    let error = anyhow::Error::from(error);
+                    (Level::Failure, format!("{shown}: {error:#}"))
+                }
+            }
+        }
+        Place::Server(url) => match Postgres::look(&url) {
+            Ok(schema) => {
+                let message = format!("PostgreSQL can be reached; schema {schema}");
+                (Level::Ok, message)
+            }
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                let mend = "see to the server, or to `database_url`";
+                (Level::Failure, format!("{error:#}; {mend}"))
+            }
+        },
+    };
+    Finding::new(level, "scores", message)
 }
 
 fn transport(settings: &Settings) -> Finding {

@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::index;
 use crate::bot::{self, Bot, Questions};
@@ -19,16 +20,49 @@ use crate::scores::sqlite::Sqlite;
 /// Name of the file of scores in the data folder.
 pub(super) const FILE: &str = "scores.sqlite";
 
-/// The file of scores, where the settings name no other database.
-pub(super) fn file(settings: &Settings) -> PathBuf {
-    settings.data_dir.join(FILE)
+/// What `database_url` begins with where it names a file.
+const FILE_SCHEME: &str = "sqlite:";
+
+/// Where the scores are.
+pub(super) enum Place {
+    /// In a file of SQLite.
+    File(PathBuf),
+    /// In a database of PostgreSQL, at this URL.
+    Server(SecretString),
+}
+
+/// Where the settings say that the scores are.
+pub(super) fn place(settings: &Settings) -> Place {
+    match &settings.database_url {
+        Some(url) => match url.expose_secret().strip_prefix(FILE_SCHEME) {
+            Some(file) => Place::File(PathBuf::from(file)),
+            None => Place::Server(url.clone()),
+        },
+        None => Place::File(settings.data_dir.join(FILE)),
+    }
+}
+
+/// The file of scores; `instead` says what to do where they are on a server.
+pub(super) fn only_file(settings: &Settings, instead: &str) -> anyhow::Result<PathBuf> {
+    match place(settings) {
+        Place::File(file) => Ok(file),
+        Place::Server(_) => bail!("the scores are not in a file: {instead}"),
+    }
 }
 
 /// The scores, to serve from them.
 pub(super) fn scores(settings: &Settings) -> anyhow::Result<Scores> {
-    match &settings.database_url {
-        Some(url) => Ok(Scores::new(Arc::new(Postgres::open(url)?))),
-        None => in_file(&file(settings)),
+    match place(settings) {
+        Place::File(file) => in_file(&file),
+        Place::Server(url) => Ok(Scores::new(Arc::new(Postgres::open(&url)?))),
+    }
+}
+
+/// The scores, beside a bot that may serve from them.
+pub(super) fn scores_beside(settings: &Settings) -> anyhow::Result<Scores> {
+    match place(settings) {
+        Place::File(file) => Ok(Scores::new(Arc::new(Sqlite::open_beside(&file)?))),
+        Place::Server(url) => Ok(Scores::new(Arc::new(Postgres::open(&url)?))),
     }
 }
 
@@ -44,9 +78,9 @@ pub(super) fn bot(settings: &Settings, scores: Scores) -> anyhow::Result<Bot> {
     let secret = bot::secret(&scores, chance()).context("the scores cannot be used")?;
     // One process serves from a file, and takes up at once what the one before left; from a server,
     // each process works in a name of its own.
-    let owner = match settings.database_url {
-        Some(_) => format!("{:016x}", chance()),
-        None => "the only one".to_owned(),
+    let owner = match place(settings) {
+        Place::Server(_) => format!("{:016x}", chance()),
+        Place::File(_) => "the only one".to_owned(),
     };
     Ok(Bot {
         index: index::fresh(settings)?,

@@ -636,6 +636,10 @@ fn help_and_completions_are_there() {
         "gaps",
         "rehearse",
         "serve",
+        "backup",
+        "restore",
+        "person",
+        "migrate-store",
         "completions",
     ] {
         assert!(help.out.contains(&format!("\n  {command}")), "{command}");

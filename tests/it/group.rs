@@ -47,6 +47,11 @@ impl Group {
         }
     }
 
+    /// The folder with all that is written.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// The process ends, and another one starts.
     pub(crate) fn restart(&mut self) {
         let questions = self.bot.questions.clone();

@@ -1,6 +1,7 @@
 //! The integration tests.
 
 mod ask;
+mod backup;
 mod browse;
 mod cli;
 mod config;

@@ -36,7 +36,7 @@ impl OwnDatabase {
     }
 
     /// The server's URL with this database in the place of the one it names.
-    fn url(&self) -> SecretString {
+    pub(crate) fn url(&self) -> SecretString {
         let (before, options) = match self.server.split_once('?') {
             Some((before, options)) => (before, format!("?{options}")),
             None => (self.server.as_str(), String::new()),
@@ -49,7 +49,7 @@ impl OwnDatabase {
         Postgres::open(&self.url()).expect("a database")
     }
 
-    fn sql(&self, sql: &str) {
+    pub(crate) fn sql(&self, sql: &str) {
         let client = postgres::Client::connect(self.url().expose_secret(), postgres::NoTls);
         client
             .and_then(|mut client| client.batch_execute(sql))
