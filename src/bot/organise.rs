@@ -21,6 +21,9 @@ const COMING: usize = 7;
 /// Rounds that `/quiz status` shows.
 const NEWEST: u32 = 10;
 
+/// How often a round wanted now is tried with the next place of its day, where others want one too.
+const PLACES_TRIED: usize = 5;
+
 impl Bot {
     pub(super) fn quiz(&self, heard: &Heard, quiz: &Quiz) -> Result<Message, StoreError> {
         if let Quiz::Practice { topic, count } = quiz {
@@ -132,11 +135,18 @@ impl Bot {
         let Some(question) = self.next_question(bank, schedule, day)? else {
             return Ok(organiser::no_question());
         };
-        let number = self.scores.n_on(schedule.id, day)? + 1;
-        let id = self.round_id(schedule, day.to_string(), number);
-        let mut round = self.new_round(schedule, question, id, day);
-        (round.number, round.due_at) = (number, heard.at);
-        self.scores.post_now(round, heard.member.id, heard.at)?;
+        // The wish gives the round its number, so that one heard twice, by two processes, is one
+        // round; its place on the day is the next that nobody else takes.
+        let id = self.round_id(schedule, format!("now/{}", heard.event), 0);
+        for _ in 0..PLACES_TRIED {
+            if self.scores.round(id)?.is_some() {
+                break;
+            }
+            let mut round = self.new_round(schedule, question, id, day);
+            round.number = self.scores.n_on(schedule.id, day)? + 1;
+            round.due_at = heard.at;
+            self.scores.post_now(round, heard.member.id, heard.at)?;
+        }
         self.nudge.notify_one();
         Ok(organiser::posting_now(schedule.channel))
     }

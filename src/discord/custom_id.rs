@@ -231,6 +231,9 @@ fn number<N: FromStr + ToString>(text: &str) -> Option<N> {
 }
 
 #[cfg(test)]
+mod hostile;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 

@@ -201,7 +201,7 @@ pub(crate) fn bot_in(dir: &Path, scores: Scores, n: usize) -> Bot {
 }
 
 /// `n` questions, easy ones about even numbers and medium ones about odd ones.
-fn questions_text(n: usize) -> String {
+pub(crate) fn questions_text(n: usize) -> String {
     let question = |number: usize| {
         let (topic, difficulty) = [("even", "easy"), ("odd", "medium")][number % 2];
         format!(

@@ -15,6 +15,11 @@ pub(crate) const DIRECT: u64 = 1_100_000_000_000_000_004;
 /// Another channel of the server.
 pub(crate) const ELSEWHERE: u64 = 1_100_000_000_000_000_005;
 
+/// The first of the channels of other servers, of which this Discord knows no more than that one can
+/// post there, and how many there are.
+pub(crate) const OTHERS: u64 = 1_100_000_000_000_100_000;
+pub(crate) const N_OTHERS: u64 = 10_000;
+
 /// A member of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
@@ -34,6 +39,14 @@ pub(crate) const BEN: Person = Person {
     id: 1_100_000_000_000_000_012,
     name: "ben",
 };
+
+/// One of many members.
+pub(crate) fn member_number(n: u64) -> Person {
+    Person {
+        id: 1_100_000_000_000_001_000 + n,
+        name: "somebody",
+    }
+}
 
 /// A moment as Discord writes it.
 pub(crate) fn timestamp(ms: i64) -> String {

@@ -116,6 +116,24 @@ impl Gateway {
         }
     }
 
+    /// Sends an event so often to sessions that have a connection, beginning with the `from`th and
+    /// going round; to nobody where there is none.
+    pub(crate) fn dispatch_around(&mut self, kind: &str, data: &Value, from: usize, n: usize) {
+        let is_live = |session: &&mut Session| session.is_live();
+        let mut live: Vec<_> = self.sessions.iter_mut().filter(is_live).collect();
+        let n_live = live.len().max(1);
+        for at in from..from + n {
+            if let Some(session) = live.get_mut(at % n_live) {
+                session.dispatch(kind, data);
+            }
+        }
+    }
+
+    /// How many sessions have a connection.
+    pub(crate) fn n_live(&self) -> usize {
+        self.sessions.iter().filter(|s| s.is_live()).count()
+    }
+
     /// Ends the bot's connections.
     pub(crate) fn cut(&mut self, how: Break) {
         for session in &mut self.sessions {
@@ -129,9 +147,7 @@ impl Gateway {
 
     /// Whether a session has a connection.
     pub(crate) fn is_connected(&self) -> bool {
-        self.sessions
-            .iter()
-            .any(|session| session.wire.as_ref().is_some_and(|w| !w.is_closed()))
+        self.n_live() > 0
     }
 
     pub(crate) fn story(&self) -> String {
@@ -141,6 +157,11 @@ impl Gateway {
 }
 
 impl Session {
+    fn is_live(&self) -> bool {
+        let is_open = |wire: &UnboundedSender<Order>| !wire.is_closed();
+        !self.over && self.wire.as_ref().is_some_and(is_open)
+    }
+
     fn dispatch(&mut self, kind: &str, data: &Value) {
         self.seq += 1;
         let payload = json!({"op": 0, "t": kind, "s": self.seq, "d": data});

@@ -82,6 +82,11 @@ pub(crate) fn number(id: &Value) -> u64 {
         .unwrap_or_default()
 }
 
+/// Whether the bot posted it of its own accord.
+pub(crate) fn is_announced(message: &Value) -> bool {
+    message["author"]["bot"] == json!(true) && message["interaction_metadata"].is_null()
+}
+
 pub(crate) fn flags(message: &Value) -> u64 {
     message["flags"].as_u64().unwrap_or_default()
 }

@@ -33,7 +33,9 @@ use tokio::task::JoinHandle;
 use line::{Doorway, Line};
 use world::World;
 
-pub(crate) use cast::{ADA, APPLICATION, BEN, CHANNEL, ELSEWHERE, Person};
+pub(crate) use cast::{
+    ADA, APPLICATION, BEN, CHANNEL, ELSEWHERE, GUILD, OTHERS, Person, member_number,
+};
 pub(crate) use faults::Fault;
 pub(crate) use gateway::{Break, Event, Settings};
 pub(crate) use interactions::Interaction;
@@ -102,6 +104,11 @@ impl Fake {
     /// Lets time pass at Discord alone: tokens grow old, nonces are forgotten.
     pub(crate) fn pass(&self, time: Duration) {
         self.world.change(|state| state.clock.pass(time));
+    }
+
+    /// What time it is at Discord, in milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.world.look().clock.now_ms()
     }
 
     /// While `shut`, every new connection is reset.
@@ -225,13 +232,10 @@ impl Fake {
     /// Waits for the bot's `n`th message in the channel that is not an answer to anyone.
     pub(crate) async fn announced(&self, n: usize) -> Posted {
         let find = |state: &world::State| {
-            let from_bot = |m: &&Value| {
-                m["author"]["bot"] == Value::Bool(true) && m["interaction_metadata"].is_null()
-            };
             state
                 .messages
                 .values()
-                .filter(from_bot)
+                .filter(|message| messages::is_announced(message))
                 .nth(n - 1)
                 .cloned()
                 .map(Posted)
@@ -254,6 +258,44 @@ impl Fake {
             world: Arc::clone(&self.world),
             id,
         }
+    }
+
+    /// The same where the bot has several sessions: as many deliveries, each to the next session,
+    /// beginning with the `from`th and going round.
+    pub(crate) fn interact_around(&self, interaction: &Interaction, from: usize) -> Receipt {
+        let id = self.world.change(|state| {
+            let (id, event) = state.take_in(interaction);
+            let n = interaction.n_deliveries;
+            let kind = "INTERACTION_CREATE";
+            state.gateway.dispatch_around(kind, &event, from, n);
+            id
+        });
+        Receipt {
+            world: Arc::clone(&self.world),
+            id,
+        }
+    }
+
+    /// How many sessions have a connection.
+    pub(crate) fn n_live(&self) -> usize {
+        self.world.look().gateway.n_live()
+    }
+
+    /// What the bot has posted of its own accord, as it is now, the oldest first.
+    pub(crate) fn announcements(&self) -> Vec<Posted> {
+        let state = self.world.look();
+        let messages = state.messages.values();
+        let own = messages.filter(|m| messages::is_announced(m));
+        own.cloned().map(Posted).collect()
+    }
+
+    /// Waits until a message looks like this.
+    pub(crate) async fn becomes(&self, id: u64, looks: impl Fn(&Posted) -> bool) -> Posted {
+        let find = |state: &world::State| {
+            let message = state.messages.get(&id).cloned().map(Posted);
+            message.filter(|message| looks(message))
+        };
+        self.world.until("a message to change", find).await
     }
 
     /// The requests so far.

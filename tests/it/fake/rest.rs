@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::cast::{self, ADA, APPLICATION, BEN, CHANNEL, DIRECT, ELSEWHERE, GUILD};
+use super::cast::{
+    self, ADA, APPLICATION, BEN, CHANNEL, DIRECT, ELSEWHERE, GUILD, N_OTHERS, OTHERS,
+};
 use super::messages::{self, LOADING};
 use super::refusal::{Flaw, Refusal};
 use super::rules::{self, EPHEMERAL};
@@ -400,7 +402,8 @@ fn open_thread(state: &mut State, channel: u64, message: u64, body: &Value) -> A
 
 fn channel(state: &mut State, request: &Request<'_>, id: &str, rest: &[&str]) -> Answer {
     let channel = id.parse::<u64>().unwrap_or_default();
-    if ![CHANNEL, DIRECT, ELSEWHERE].contains(&channel) {
+    let is_other = (OTHERS..OTHERS + N_OTHERS).contains(&channel);
+    if ![CHANNEL, DIRECT, ELSEWHERE].contains(&channel) && !is_other {
         return Err(Refusal::unknown_channel());
     }
     let is_hidden = channel != DIRECT && state.denied & READ_MESSAGE_HISTORY != 0;

@@ -1,0 +1,209 @@
+//! The shipped `studyhall` in a folder of its own, beside a fake Discord.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use studyhall::scores::database::Database;
+use studyhall::scores::sqlite::Sqlite;
+use tempfile::TempDir;
+
+use crate::database::OwnDatabase;
+use crate::fake::{Fake, Interaction, Posted};
+use crate::group::questions_text;
+
+const QUEUES: &str = "\
+# Queues
+
+A queue decouples who sends from who works.
+
+## Visibility timeout
+
+The default visibility timeout is 30 seconds. The maximum is 12 hours.
+
+## Dead-letter queue
+
+A dead-letter queue (DLQ) keeps messages that could not be processed.
+";
+
+const STORAGE: &str = "\
+# Storage
+
+| Class | Retrieval |
+|---|---|
+| Archive | Expedited retrieval takes 1 to 5 minutes |
+| Deep archive | Standard retrieval takes 12 hours |
+
+## Lifecycle rules
+
+1. Move objects after 30 days
+   - or earlier @everyone <@&1>
+2. Expire them
+
+```yaml
+rules: [archive]
+```
+";
+
+/// A folder of notes, and a Discord.
+pub(crate) struct Desk {
+    folder: TempDir,
+    pub(crate) discord: Fake,
+    /// A database of PostgreSQL in the place of the file of scores.
+    pub(crate) server: Option<OwnDatabase>,
+}
+
+impl Desk {
+    /// A desk with two notes.
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(folder.path().join("notes")).expect("a folder for notes");
+        let desk = Self {
+            folder,
+            discord: Fake::start().await,
+            server: None,
+        };
+        desk.write("queues.md", QUEUES);
+        desk.write("storage.md", STORAGE);
+        desk
+    }
+
+    /// Writes a note, or a file of questions; its folder is made.
+    pub(crate) fn write(&self, note: &str, text: &str) {
+        let path = self.folder.path().join("notes").join(note);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders for the note");
+        fs::write(path, text).expect("a note");
+    }
+
+    /// Removes a note.
+    pub(crate) fn remove(&self, note: &str) {
+        fs::remove_file(self.folder.path().join("notes").join(note)).expect("the note is there");
+    }
+
+    /// The command in this folder, with nothing of the caller's own settings.
+    pub(crate) fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_studyhall"));
+        command
+            .arg(name)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("STUDYHALL_") {
+                command.env_remove(variable);
+            }
+        }
+        command.env_remove("CREDENTIALS_DIRECTORY");
+        command.env("STUDYHALL_DISCORD__TOKEN", self.discord.token());
+        command.env("STUDYHALL_DISCORD__API_URL", self.discord.api_url());
+        if let Some(server) = &self.server {
+            command.env("STUDYHALL_DATABASE_URL", server.url().expose_secret());
+        }
+        command
+    }
+
+    /// Starts the bot; its log goes to a file of the folder.
+    pub(crate) fn serve_with(&self, filter: &str) -> Serving {
+        let log = self.folder.path().join("log");
+        let log = File::options().create(true).append(true).open(log);
+        let log = log.expect("a log file");
+        let mut command = self.command("serve");
+        command
+            .env("STUDYHALL_LOG", filter)
+            .stdout(Stdio::null())
+            .stderr(log);
+        Serving {
+            process: command.spawn().expect("the bot starts"),
+        }
+    }
+
+    /// Starts the bot, and waits until it can be used for the first time.
+    pub(crate) async fn serve(&self) -> Serving {
+        let serving = self.serve_with("info");
+        self.discord.ready().await;
+        serving
+    }
+
+    /// Writes `n` questions, and the note that answers them: the first choice is the right one.
+    pub(crate) fn write_questions(&self, n: usize) {
+        self.write(
+            "counting.md",
+            "# Counting\n\nAfter each number comes the next.\n",
+        );
+        self.write("quiz/all.md", &questions_text(n));
+    }
+
+    /// The file of scores.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join(".studyhall").join("scores.sqlite")
+    }
+
+    /// The database of the scores, while no bot serves from it.
+    pub(crate) fn database(&self) -> Arc<dyn Database> {
+        match &self.server {
+            Some(server) => Arc::new(server.open()),
+            None => Arc::new(Sqlite::open(&self.file()).expect("a file of scores")),
+        }
+    }
+
+    /// The same beside a bot that serves from it.
+    pub(crate) fn database_beside(&self) -> Arc<dyn Database> {
+        match &self.server {
+            Some(server) => Arc::new(server.open()),
+            None => Arc::new(Sqlite::open_beside(&self.file()).expect("a file of scores")),
+        }
+    }
+
+    /// What the bot has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).expect("a log")
+    }
+
+    /// The message with which the bot answers.
+    pub(crate) async fn answer(&self, interaction: Interaction) -> Posted {
+        self.discord.interact(&interaction).message().await
+    }
+}
+
+/// The bot's process; it is killed where the test forgets it.
+pub(crate) struct Serving {
+    process: Child,
+}
+
+impl Serving {
+    /// Ends it without a word, at whatever it is.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().expect("a process of ours");
+        self.process.wait().expect("a process of ours");
+    }
+
+    /// Asks it to end, as a supervisor does; its exit code.
+    pub(crate) async fn stop(self) -> Option<i32> {
+        let kill = format!("kill -TERM {}", self.process.id());
+        let told = Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .expect("a shell");
+        assert!(told.success());
+        self.ended().await
+    }
+
+    /// Waits for its exit code.
+    pub(crate) async fn ended(mut self) -> Option<i32> {
+        loop {
+            if let Some(status) = self.process.try_wait().expect("a process of ours") {
+                return status.code();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
