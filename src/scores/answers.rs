@@ -263,12 +263,18 @@ fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded
             streak,
         });
     }
-    let is_open = matches!(asked.state, RoundState::Open | RoundState::Closing);
-    if !is_open
-        || asked
+    let is_open = match asked.state {
+        RoundState::Open | RoundState::Closing => asked
             .closes_at
-            .is_none_or(|closes_at| answer.at >= closes_at)
-    {
+            .is_some_and(|closes_at| answer.at < closes_at),
+        // Its number stands nowhere but in the chat: who has it has seen the post, although we were
+        // not told yet that it arrived.
+        RoundState::Posting => true,
+        RoundState::Closed | RoundState::Failed | RoundState::Uncertain | RoundState::Skipped => {
+            false
+        }
+    };
+    if !is_open {
         return Ok(Recorded::Late);
     }
     let grade = grade(asked.right, answer.choices, asked.difficulty, asked.grading);

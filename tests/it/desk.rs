@@ -48,6 +48,9 @@ rules: [archive]
 ```
 ";
 
+/// The environment variable that names another program to test than the one just built.
+const PROGRAM: &str = "STUDYHALL_TEST_PROGRAM";
+
 /// A folder of notes, and a Discord.
 pub(crate) struct Desk {
     folder: TempDir,
@@ -85,7 +88,8 @@ impl Desk {
 
     /// The command in this folder, with nothing of the caller's own settings.
     pub(crate) fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_studyhall"));
+        let built = || env!("CARGO_BIN_EXE_studyhall").into();
+        let mut command = Command::new(std::env::var_os(PROGRAM).unwrap_or_else(built));
         command
             .arg(name)
             .current_dir(self.folder.path())

@@ -11,7 +11,7 @@ use studyhall::scores::database::{Database, Row};
 
 use crate::database::OwnDatabase;
 use crate::desk::{Desk, Serving};
-use crate::fake::{ADA, CHANNEL, ELSEWHERE, GUILD, Interaction, Posted, Receipt, member_number};
+use crate::fake::{ADA, CHANNEL, ELSEWHERE, Fault, GUILD, Interaction, Posted, Receipt, member_number};
 use crate::rush::{daily_at, minute_after};
 
 /// The environment variable that says how often to kill, and how often where it says nothing.
@@ -26,6 +26,8 @@ const N_PEOPLE: u64 = 8;
 const NEWEST: usize = 4;
 /// From a kill to the next, at most.
 const LIFE_MAX: Duration = Duration::from_millis(1_600);
+/// From a post to what Discord says of it: long enough to die in.
+const POST_TAKES: Duration = Duration::from_millis(250);
 /// How long a person waits for an answer: Discord takes none after three seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Between two rounds that the organiser wants.
@@ -96,6 +98,7 @@ async fn storm(n_processes: usize, server: Option<OwnDatabase>) {
         gateway.n_starts_left = 1_000_000;
         gateway.heartbeat_ms = 40_000;
     });
+    for_ever(&desk, Fault::SlowAnswer(POST_TAKES));
     let storm = Arc::new(Storm {
         desk,
         is_over: AtomicBool::new(false),
@@ -134,6 +137,11 @@ async fn storm(n_processes: usize, server: Option<OwnDatabase>) {
     );
     let judged = tokio::task::spawn_blocking(move || storm.judge(&seen, n_schedules));
     judged.await.expect("all is well");
+}
+
+fn for_ever(desk: &Desk, fault: Fault) {
+    let day = Duration::from_secs(86_400);
+    desk.discord.during(day, "POST /channels", fault);
 }
 
 impl Storm {
@@ -383,7 +391,7 @@ fn rows(database: &dyn Database, sql: &'static str) -> Vec<Row> {
 }
 
 /// The round that a message asks.
-fn round_of(post: &Posted) -> Option<i64> {
+pub(crate) fn round_of(post: &Posted) -> Option<i64> {
     let ids = post.buttons().into_iter().map(|button| button.custom_id);
     let round = |id: String| {
         id.strip_prefix("sh1:a:")?

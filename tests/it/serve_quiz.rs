@@ -1,9 +1,10 @@
 //! The quiz of the shipped `studyhall serve` on the fake Discord, from the setup to the board.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::desk::{Desk, Serving};
 use crate::fake::{ADA, BEN, Event, Interaction, Person, Posted, member_number};
+use crate::kills::round_of;
 
 /// Questions in the bank.
 const N_QUESTIONS: usize = 40;
@@ -96,17 +97,13 @@ impl Hall {
 
     /// The letter of the right choice; the scores alone know it.
     fn right_letter(&self, post: &Posted) -> String {
-        let sql = "SELECT shown FROM round WHERE message = ?1 AND right_choices = 1";
-        let shown = self
+        let sql = "SELECT shown FROM round WHERE id = ?1";
+        let round = round_of(post).expect("a round");
+        let shown: String = self
             .rows()
-            .query_row(sql, [post.id().cast_signed()], |row| {
-                row.get::<_, String>(0)
-            })
-            .optional()
-            .expect("a round")
-            .expect("the first choice is right");
-        let places = shown.split(',').map(|place| place.trim() == "0");
-        let at = places.into_iter().position(|is_right| is_right);
+            .query_row(sql, [round], |row| row.get(0))
+            .expect("a round with a question");
+        let at = shown.split(',').position(|place| place == "0");
         char::from(b'A' + u8::try_from(at.expect("it is shown")).expect("a letter")).to_string()
     }
 

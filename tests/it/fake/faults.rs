@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     Page(u16),
     /// The right answer, so much later.
     Slow(Duration),
+    /// It is done at once, and answered so much later.
+    SlowAnswer(Duration),
     /// No answer, the connection stays open.
     Hang,
     /// The connection is reset and nothing has been done.
@@ -109,7 +111,7 @@ impl Fault {
             }
             Self::Banned => Some((StatusCode::TOO_MANY_REQUESTS, Vec::new(), page("1015"))),
             Self::Page(status) => Some((code(*status), Vec::new(), page(&status.to_string()))),
-            Self::Slow(_) | Self::Hang | Self::Lost | Self::AnswerLost => None,
+            Self::Slow(_) | Self::SlowAnswer(_) | Self::Hang | Self::Lost | Self::AnswerLost => None,
         }
     }
 

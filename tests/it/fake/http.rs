@@ -69,8 +69,10 @@ pub(crate) async fn serve(
         _ => {}
     }
     let (status, body) = ask(&world, &mut entry, &uri, &headers, body);
-    if fault == Some(Fault::AnswerLost) {
-        line.cut();
+    match fault {
+        Some(Fault::AnswerLost) => line.cut(),
+        Some(Fault::SlowAnswer(delay)) => tokio::time::sleep(delay).await,
+        _ => {}
     }
     respond(status, vec![date], &body)
 }
