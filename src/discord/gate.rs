@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// Between two calls of the bot: 45 a second. Discord allows 50.
+/// Between two calls of the bot: 42 a second, so that no second holds more than 45 where some are
+/// under way longer than others. Discord allows 50.
 /// <https://docs.discord.com/developers/topics/rate-limits>
-const SPACING: Duration = Duration::from_micros(22_223);
+const SPACING: Duration = Duration::from_micros(23_810);
 /// The pause where Discord does not say, in a readable way, how long to wait.
 const PAUSE_DEFAULT: Duration = Duration::from_secs(60);
 /// The pause that is believed, at most.
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_wake_late_are_still_more_than_forty_a_second() {
+    fn calls_that_wake_late_are_still_forty_a_second() {
         let (mut gate, start) = (Gate::default(), Instant::now());
         let mut now = start;
         let mut n_passed = 0;
@@ -243,7 +244,7 @@ mod tests {
                 Admission::Shut(_) => unreachable!(),
             }
         }
-        assert!((43..=46).contains(&n_passed), "{n_passed}");
+        assert!((40..=43).contains(&n_passed), "{n_passed}");
     }
 
     #[test]

@@ -11,7 +11,9 @@ use studyhall::scores::database::{Database, Row};
 
 use crate::database::OwnDatabase;
 use crate::desk::{Desk, Serving};
-use crate::fake::{ADA, CHANNEL, ELSEWHERE, Fault, GUILD, Interaction, Posted, Receipt, member_number};
+use crate::fake::{
+    ADA, CHANNEL, ELSEWHERE, Fault, GUILD, Interaction, Posted, Receipt, member_number,
+};
 use crate::rush::{daily_at, minute_after};
 
 /// The environment variable that says how often to kill, and how often where it says nothing.
@@ -393,12 +395,6 @@ fn rows(database: &dyn Database, sql: &'static str) -> Vec<Row> {
 /// The round that a message asks.
 pub(crate) fn round_of(post: &Posted) -> Option<i64> {
     let ids = post.buttons().into_iter().map(|button| button.custom_id);
-    let round = |id: String| {
-        id.strip_prefix("sh1:a:")?
-            .split(':')
-            .next()?
-            .parse()
-            .ok()
-    };
+    let round = |id: String| id.strip_prefix("sh1:a:")?.split(':').next()?.parse().ok();
     ids.into_iter().find_map(round)
 }

@@ -68,8 +68,7 @@ async fn a_thousand_servers_are_served_within_a_minute_and_within_the_limit() {
     }
     let _serving = desk.serve().await;
     let last_ms = due.as_millisecond() + LATE_MAX_MS + 20_000;
-    while desk.discord.announcements().len() < N_SERVERS as usize
-        && desk.discord.now_ms() < last_ms
+    while desk.discord.announcements().len() < N_SERVERS as usize && desk.discord.now_ms() < last_ms
     {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -78,14 +77,23 @@ async fn a_thousand_servers_are_served_within_a_minute_and_within_the_limit() {
 
     let calls = desk.discord.requests();
     let posts = calls.iter().filter(|call| {
-        call.method == "POST" && call.path.contains("/channels/") && call.path.ends_with("/messages")
+        call.method == "POST"
+            && call.path.contains("/channels/")
+            && call.path.ends_with("/messages")
     });
-    let late_ms: Vec<i64> = posts.map(|post| post.at_ms - due.as_millisecond()).collect();
+    let late_ms: Vec<i64> = posts
+        .map(|post| post.at_ms - due.as_millisecond())
+        .collect();
     let (first, last) = (late_ms.iter().min(), late_ms.iter().max());
     let at_ms: Vec<i64> = calls.iter().map(|call| call.at_ms).collect();
     let most = at_ms
         .iter()
-        .map(|from| at_ms.iter().filter(|at| (*from..from + 1_000).contains(at)).count())
+        .map(|from| {
+            at_ms
+                .iter()
+                .filter(|at| (*from..from + 1_000).contains(at))
+                .count()
+        })
         .max()
         .unwrap_or_default();
     eprintln!(

@@ -48,7 +48,10 @@ fn posted(group: &mut Group, n: usize) -> Vec<Message> {
         group.wait(SignedDuration::from_secs(1));
     }
     let room = group.stage.room();
-    room.posts.values().map(|post| post.message.clone()).collect()
+    room.posts
+        .values()
+        .map(|post| post.message.clone())
+        .collect()
 }
 
 #[test]
@@ -119,5 +122,8 @@ fn check(places: impl Iterator<Item = (i64, usize)>, n_groups: usize) {
     // Wilson and Hilferty's approximation of the quantile of chi-square.
     let spread = 2.0 / (9.0 * freedom);
     let limit = freedom * (1.0 - spread + QUANTILE * spread.sqrt()).powi(3);
-    assert!(chi_square < limit, "{n_groups} groups: {chi_square} of {limit}");
+    assert!(
+        chi_square < limit,
+        "{n_groups} groups: {chi_square} of {limit}"
+    );
 }

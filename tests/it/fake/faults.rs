@@ -111,7 +111,9 @@ impl Fault {
             }
             Self::Banned => Some((StatusCode::TOO_MANY_REQUESTS, Vec::new(), page("1015"))),
             Self::Page(status) => Some((code(*status), Vec::new(), page(&status.to_string()))),
-            Self::Slow(_) | Self::SlowAnswer(_) | Self::Hang | Self::Lost | Self::AnswerLost => None,
+            Self::Slow(_) | Self::SlowAnswer(_) | Self::Hang | Self::Lost | Self::AnswerLost => {
+                None
+            }
         }
     }
 
