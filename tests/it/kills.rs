@@ -91,6 +91,10 @@ async fn kills_of_four_processes_lose_nothing_postgres() {
 }
 
 /// Lets it all happen, and judges.
+#[expect(
+    clippy::print_stderr,
+    reason = "who runs this wants to know what it did"
+)]
 async fn storm(n_processes: usize, server: Option<OwnDatabase>) {
     let n_kills = n_kills();
     let mut desk = Desk::new().await;
