@@ -79,93 +79,209 @@ fn is_kept(wanted: &Wanted, season: Season) -> bool {
     KEPT.contains(&(span, wanted.topic.is_some()))
 }
 
+/// A statement about those who stand on a board: `$1`, `$2` and `$3` say which.
+macro_rules! on_board {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $select,
+            " FROM total WHERE guild = $1 AND period = $2 AND topic = $3 AND shown = 1",
+            $rest
+        )
+    };
+}
+
+/// A statement for the one of them who comes first in this order.
+macro_rules! neighbour {
+    ($rest:literal) => {
+        on_board!("member, points, n_answered, n_right", $rest)
+    };
+}
+
+/// Who stands just before somebody with `$4` points, reached at `$5`, called `$6`: each statement
+/// is a step in the index, and the first that finds somebody is right. The numbers say how many
+/// of these values it takes.
+const ABOVE: [(&str, usize); 2] = [
+    (
+        neighbour!(
+            " AND points = $4 AND (reached_at, member) < ($5, $6) \
+             ORDER BY reached_at DESC, member DESC LIMIT 1"
+        ),
+        3,
+    ),
+    (
+        neighbour!(" AND points > $4 ORDER BY points, reached_at DESC, member DESC LIMIT 1"),
+        1,
+    ),
+];
+
+/// Who stands just behind, in the same way.
+const BELOW: [(&str, usize); 2] = [
+    (
+        neighbour!(
+            " AND points = $4 AND (reached_at, member) > ($5, $6) \
+             ORDER BY reached_at, member LIMIT 1"
+        ),
+        3,
+    ),
+    (
+        neighbour!(" AND points < $4 ORDER BY points DESC, reached_at, member LIMIT 1"),
+        1,
+    ),
+];
+
+const _: () = assert!(NEIGHBOURS == 1, "`ABOVE` and `BELOW` find one each");
+
+const ALL: &str = on_board!("COUNT(*)", "");
+const WITH_MORE: &str = on_board!("COUNT(*)", " AND points > $4");
+const WITH_NO_MORE: &str = on_board!("COUNT(*)", " AND points <= $4");
+const WITH_AS_MANY: &str = on_board!("COUNT(*)", " AND points = $4");
+
 fn kept(transaction: &mut dyn Transaction, wanted: &Wanted) -> Result<Board, StoreError> {
     let key = wanted.period.key();
-    let board: [Value; 3] = [
-        of_id(wanted.guild),
-        key.as_str().into(),
-        wanted.topic.as_deref().unwrap_or_default().into(),
-    ];
-    let [guild, period, topic] = board.clone();
-    let rows = transaction.query(
-        "SELECT COUNT(*) FROM total WHERE guild = $1 AND period = $2 AND topic = $3 AND shown = 1",
-        &board,
-    )?;
-    let n_places = to_count(only(rows)?.int(0)?);
-    let first = wanted.page.saturating_mul(PAGE_MAX);
-    let places = slice(transaction, &board, first, PAGE_MAX)?;
-    let mut own = Vec::new();
-    if let Some(member) = wanted.member
-        && places.iter().all(|place| place.member != member)
-    {
-        let rows = transaction.query(
-            "SELECT points, reached_at FROM total \
-             WHERE guild = $1 AND period = $2 AND topic = $3 AND member = $4 AND shown = 1",
-            &[guild.clone(), period.clone(), topic.clone(), of_id(member)],
-        )?;
-        if let Some(row) = rows.first() {
-            let (points, reached_at) = (row.int(0)?, row.int(1)?);
-            let rows = transaction.query(
-                "SELECT COUNT(*) FROM total WHERE guild = $1 AND period = $2 AND topic = $3 \
-                 AND shown = 1 AND (points > $4 OR (points = $5 AND (reached_at < $6 \
-                 OR (reached_at = $7 AND member < $8))))",
-                &[
-                    guild,
-                    period,
-                    topic,
-                    points.into(),
-                    points.into(),
-                    reached_at.into(),
-                    reached_at.into(),
-                    of_id(member),
-                ],
-            )?;
-            let before = to_count(only(rows)?.int(0)?);
-            let start = before.saturating_sub(NEIGHBOURS);
-            own = slice(transaction, &board, start, before - start + 1 + NEIGHBOURS)?;
-        }
-    }
+    let mut board = KeptBoard {
+        transaction,
+        key: vec![
+            of_id(wanted.guild),
+            key.into(),
+            wanted.topic.as_deref().unwrap_or_default().into(),
+        ],
+    };
+    let own = wanted
+        .member
+        .map(|member| board.stands(member))
+        .transpose()?;
+    let Some(own) = own.flatten() else {
+        return Ok(Board {
+            n_places: board.count(ALL, None)?,
+            places: board.page(wanted.page)?,
+            own: Vec::new(),
+        });
+    };
+    // Every row is counted once, for this is what takes time on a board of many.
+    let n_better = board.count(WITH_MORE, Some(own.place.points))?;
+    let n_others = board.count(WITH_NO_MORE, Some(own.place.points))?;
+    let places = board.page(wanted.page)?;
+    let is_there = places.iter().any(|place| place.member == own.place.member);
     Ok(Board {
         places,
-        n_places,
-        own,
+        n_places: n_better + n_others,
+        own: match is_there {
+            true => Vec::new(),
+            false => board.around(&own, n_better)?,
+        },
     })
 }
 
-/// Places from `first` on, at most `n`.
-fn slice(
-    transaction: &mut dyn Transaction,
-    board: &[Value; 3],
-    first: u32,
-    n: u32,
-) -> Result<Vec<Place>, StoreError> {
-    let [guild, period, topic] = board.clone();
-    let rows = transaction.query(
-        "SELECT member, points, n_answered, n_right FROM total \
-         WHERE guild = $1 AND period = $2 AND topic = $3 AND shown = 1 \
-         ORDER BY points DESC, reached_at, member LIMIT $4 OFFSET $5",
-        &[
-            guild.clone(),
-            period.clone(),
-            topic.clone(),
-            i64::from(n).into(),
-            i64::from(first).into(),
-        ],
-    )?;
-    let mut places: Vec<Place> = rows
-        .iter()
-        .map(|row| to_place(row, 0))
-        .collect::<Result<_, _>>()?;
-    if let Some(best) = places.first().map(|place| place.points) {
-        let rows = transaction.query(
-            "SELECT COUNT(*) FROM total \
-             WHERE guild = $1 AND period = $2 AND topic = $3 AND shown = 1 AND points > $4",
-            &[guild, period, topic, best.into()],
-        )?;
-        let better = to_count(only(rows)?.int(0)?);
-        rank(&mut places, first, better);
+/// A board whose sums are kept.
+struct KeptBoard<'a> {
+    transaction: &'a mut dyn Transaction,
+    /// The server, the period and the topic.
+    key: Vec<Value>,
+}
+
+/// Somebody on it, without a rank.
+struct Own {
+    place: Place,
+    reached_at: i64,
+}
+
+impl KeptBoard<'_> {
+    fn rows(&mut self, statement: &'static str, more: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let values = [self.key.as_slice(), more].concat();
+        self.transaction.query(statement, &values)
     }
-    Ok(places)
+
+    fn count(&mut self, statement: &'static str, points: Option<i64>) -> Result<u32, StoreError> {
+        let more: Vec<Value> = points.into_iter().map(Value::from).collect();
+        Ok(to_count(only(self.rows(statement, &more)?)?.int(0)?))
+    }
+
+    fn stands(&mut self, member: u64) -> Result<Option<Own>, StoreError> {
+        let own = on_board!(
+            "member, points, n_answered, n_right, reached_at",
+            " AND member = $4"
+        );
+        let rows = self.rows(own, &[of_id(member)])?;
+        let own = rows.first().map(|row| -> Result<Own, StoreError> {
+            Ok(Own {
+                place: to_place(row, 0)?,
+                reached_at: row.int(4)?,
+            })
+        });
+        own.transpose()
+    }
+
+    /// A page, from 0.
+    fn page(&mut self, page: u32) -> Result<Vec<Place>, StoreError> {
+        let first = page.saturating_mul(PAGE_MAX);
+        // The inner one needs the index alone, however many rows it passes over.
+        let rows = self.rows(
+            "SELECT total.member, total.points, total.n_answered, total.n_right FROM \
+             (SELECT guild, period, topic, member FROM total \
+             WHERE guild = $1 AND period = $2 AND topic = $3 AND shown = 1 \
+             ORDER BY points DESC, reached_at, member LIMIT $4 OFFSET $5) AS page \
+             JOIN total ON total.guild = page.guild AND total.member = page.member \
+             AND total.period = page.period AND total.topic = page.topic \
+             ORDER BY total.points DESC, total.reached_at, total.member",
+            &[i64::from(PAGE_MAX).into(), i64::from(first).into()],
+        )?;
+        let mut places: Vec<Place> = rows
+            .iter()
+            .map(|row| to_place(row, 0))
+            .collect::<Result<_, _>>()?;
+        let best = places.first().map(|place| place.points);
+        let n_better = match best {
+            Some(_) if first > 0 => self.count(WITH_MORE, best)?,
+            _ => 0,
+        };
+        rank(&mut places, first, n_better);
+        Ok(places)
+    }
+
+    /// Somebody and the neighbours, where `n_better` have more points.
+    fn around(&mut self, own: &Own, n_better: u32) -> Result<Vec<Place>, StoreError> {
+        let rank = n_better + 1;
+        let points = own.place.points;
+        let mut around = Vec::new();
+        if let Some(above) = self.neighbour(&ABOVE, own)? {
+            // Nobody has points between theirs.
+            let n_between = match above.points == points {
+                true => 0,
+                false => self.count(WITH_AS_MANY, Some(above.points))?,
+            };
+            let rank = rank - n_between;
+            around.push(Place { rank, ..above });
+        }
+        around.push(Place { rank, ..own.place });
+        if let Some(below) = self.neighbour(&BELOW, own)? {
+            let n_between = match below.points == points {
+                true => 0,
+                false => self.count(WITH_AS_MANY, Some(points))?,
+            };
+            let rank = rank + n_between;
+            around.push(Place { rank, ..below });
+        }
+        Ok(around)
+    }
+
+    fn neighbour(
+        &mut self,
+        steps: &[(&'static str, usize)],
+        own: &Own,
+    ) -> Result<Option<Place>, StoreError> {
+        let values = [
+            own.place.points.into(),
+            own.reached_at.into(),
+            of_id(own.place.member),
+        ];
+        for (statement, n_values) in steps {
+            if let Some(row) = self.rows(statement, &values[..*n_values])?.first() {
+                return to_place(row, 0).map(Some);
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Gives ranks to places that begin after `n_before` others, `n_better` of which have more points
@@ -201,9 +317,10 @@ fn summed(transaction: &mut dyn Transaction, wanted: &Wanted) -> Result<Vec<Plac
         "SELECT event.member, CAST(SUM(event.points) AS BIGINT), \
          CAST(SUM(event.n_answered) AS BIGINT), CAST(SUM(event.n_right) AS BIGINT), \
          COALESCE(MAX(CASE WHEN event.points <> 0 THEN event.at END), 0) AS reached_at \
-         FROM event LEFT JOIN member ON member.guild = event.guild AND member.id = event.member \
-         WHERE event.guild = $1 AND event.day >= $2 AND event.day <= $3 \
-         AND ($4 = '' OR event.topic = $5) AND COALESCE(member.shown, 1) = 1 \
+         FROM round JOIN event ON event.round = round.id \
+         LEFT JOIN member ON member.guild = event.guild AND member.id = event.member \
+         WHERE round.guild = $1 AND round.day >= $2 AND round.day <= $3 \
+         AND ($4 = '' OR round.topic = $5) AND COALESCE(member.shown, 1) = 1 \
          GROUP BY event.member ORDER BY 2 DESC, 5, 1",
         &[
             of_id(wanted.guild),

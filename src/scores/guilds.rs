@@ -518,8 +518,13 @@ impl Scores {
 /// How long the seasons of a server are.
 pub(super) fn season(transaction: &mut dyn Transaction, guild: i64) -> Result<Season, StoreError> {
     let rows = transaction.query("SELECT season FROM guild WHERE id = $1", &[guild.into()])?;
-    rows.first().map_or(Ok(Season::default()), |row| {
-        Season::named(row.text(0)?).ok_or_else(|| strange("a season"))
+    to_season(rows.first().map(|row| row.text(0)).transpose()?)
+}
+
+/// The season that a server has chosen, by its name.
+pub(super) fn to_season(name: Option<&str>) -> Result<Season, StoreError> {
+    name.map_or(Ok(Season::default()), |name| {
+        Season::named(name).ok_or_else(|| strange("a season"))
     })
 }
 

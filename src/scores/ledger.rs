@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::answers::Chosen;
 use super::database::{Row, StoreError, Transaction, Value};
-use super::guilds::season;
+use super::guilds::to_season;
 use super::rounds::{RoundId, RoundState};
 use super::{of_day, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
 use crate::quiz::Difficulty;
@@ -16,6 +16,8 @@ use crate::quiz::streak::Streak;
 /// A round as grading sees it.
 pub(super) struct Asked {
     pub(super) guild: i64,
+    /// How long the server's seasons are.
+    pub(super) season: Season,
     pub(super) day: Date,
     pub(super) topic: String,
     pub(super) difficulty: Difficulty,
@@ -108,8 +110,10 @@ pub(super) fn asked(
     round: RoundId,
 ) -> Result<Option<Asked>, StoreError> {
     let rows = transaction.query(
-        "SELECT guild, day, topic, difficulty, right_choices, grading, may_change, state, \
-         closes_at, voided FROM round WHERE id = $1 AND question IS NOT NULL",
+        "SELECT round.guild, round.day, round.topic, round.difficulty, round.right_choices, \
+         round.grading, round.may_change, round.state, round.closes_at, round.voided, guild.season \
+         FROM round LEFT JOIN guild ON guild.id = round.guild \
+         WHERE round.id = $1 AND round.question IS NOT NULL",
         &[round.0.into()],
     )?;
     let Some(row) = rows.first() else {
@@ -126,6 +130,7 @@ pub(super) fn asked(
         state: RoundState::named(row.text(7)?).ok_or_else(|| strange("a round's state"))?,
         closes_at: row.opt_int(8)?.map(to_time).transpose()?,
         is_voided: row.int(9)? != 0,
+        season: to_season(row.opt_text(10)?)?,
     }))
 }
 
@@ -199,7 +204,6 @@ pub(super) fn add(
             change.reason.into(),
         ],
     )?;
-    let season = season(transaction, asked.guild)?;
     let shown = is_shown(transaction, asked.guild, change.member)?;
     let sum = Sum {
         guild: asked.guild,
@@ -214,7 +218,7 @@ pub(super) fn add(
         },
         shown,
     };
-    sum.add(transaction, asked.day, &asked.topic, season)
+    sum.add(transaction, asked.day, &asked.topic, asked.season)
 }
 
 /// What is added to the sums of a member.
@@ -245,29 +249,36 @@ impl Sum {
         topic: &str,
         season: Season,
     ) -> Result<(), StoreError> {
-        for (span, by_topic) in KEPT {
-            transaction.execute(
-                "INSERT INTO total (guild, period, topic, member, points, n_answered, n_right, \
-                 reached_at, shown) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-                 ON CONFLICT (guild, period, topic, member) DO UPDATE SET \
-                 points = total.points + excluded.points, \
-                 n_answered = total.n_answered + excluded.n_answered, \
-                 n_right = total.n_right + excluded.n_right, \
-                 reached_at = CASE WHEN excluded.reached_at > total.reached_at \
-                 THEN excluded.reached_at ELSE total.reached_at END",
-                &[
-                    self.guild.into(),
-                    Period::of(span, day, season).key().into(),
-                    if by_topic { topic } else { "" }.into(),
-                    self.member.into(),
-                    self.points.into(),
-                    self.n_answered.into(),
-                    self.n_right.into(),
-                    self.reached_at.into(),
-                    of_flag(self.shown),
-                ],
-            )?;
-        }
+        let key = |span| Value::from(Period::of(span, day, season).key());
+        // A row for each of `KEPT`, in its order.
+        transaction.execute(
+            "INSERT INTO total (guild, member, period, topic, points, n_answered, n_right, \
+             reached_at, shown) VALUES \
+             ($1, $2, $8, '', $3, $4, $5, $6, $7), \
+             ($1, $2, $9, '', $3, $4, $5, $6, $7), \
+             ($1, $2, $10, '', $3, $4, $5, $6, $7), \
+             ($1, $2, $9, $11, $3, $4, $5, $6, $7), \
+             ($1, $2, $10, $11, $3, $4, $5, $6, $7) \
+             ON CONFLICT (guild, member, period, topic) DO UPDATE SET \
+             points = total.points + excluded.points, \
+             n_answered = total.n_answered + excluded.n_answered, \
+             n_right = total.n_right + excluded.n_right, \
+             reached_at = CASE WHEN excluded.reached_at > total.reached_at \
+             THEN excluded.reached_at ELSE total.reached_at END",
+            &[
+                self.guild.into(),
+                self.member.into(),
+                self.points.into(),
+                self.n_answered.into(),
+                self.n_right.into(),
+                self.reached_at.into(),
+                of_flag(self.shown),
+                key(Span::Week),
+                key(Span::Season),
+                key(Span::All),
+                topic.into(),
+            ],
+        )?;
         Ok(())
     }
 }
@@ -331,7 +342,8 @@ pub(super) fn keep_streak(
 ) -> Result<u32, StoreError> {
     let (before, is_known) = streak(transaction, asked.guild, member)?;
     let n_missed = match before.last {
-        Some(last) if last < asked.day => {
+        // Between two days that follow each other there is none.
+        Some(last) if last.tomorrow().is_ok_and(|next| next < asked.day) => {
             n_asked_between(transaction, asked.guild, last, asked.day)?
         }
         Some(_) | None => 0,

@@ -1,8 +1,9 @@
 //! How the tables came to be: one text for both databases, brought up to date in one transaction.
 //!
 //! A migration that has been released is never edited; the next is put behind it. What the two
-//! databases say differently is marked: `{{serial}}` is a primary key that counts by itself, and
-//! `{{text}}` a text that sorts by its bytes.
+//! databases say differently is marked: `{{serial}}` is a primary key that counts by itself,
+//! `{{text}}` a text that sorts by its bytes, and `{{clustered}}` behind a table asks for its rows in
+//! the order of its key, where the database has that.
 
 use super::database::StoreError;
 
@@ -20,6 +21,8 @@ pub(super) struct Dialect {
     pub(super) serial: &'static str,
     /// A text that sorts by its bytes.
     pub(super) text: &'static str,
+    /// What keeps a table's rows in the order of its key.
+    pub(super) clustered: &'static str,
 }
 
 /// What remains to be done on a database that stands at the version found, 0 for an empty one:
@@ -59,7 +62,8 @@ fn of(migrations: &[&str], found: i64, dialect: &Dialect) -> Result<Vec<String>,
     let texts = rest.map(|(sql, version)| {
         let sql = sql
             .replace("{{serial}}", dialect.serial)
-            .replace("{{text}}", dialect.text);
+            .replace("{{text}}", dialect.text)
+            .replace("{{clustered}}", dialect.clustered);
         format!("{sql};\nINSERT INTO {TABLE} (version) VALUES ({version})")
     });
     Ok(first.into_iter().chain(texts).collect())
@@ -72,14 +76,18 @@ mod tests {
     const DIALECT: Dialect = Dialect {
         serial: "SERIAL",
         text: "TEXT",
+        clustered: " IN ORDER",
     };
 
     #[test]
     fn only_what_is_missing_is_done_in_order() {
-        let all = ["CREATE TABLE a (n {{serial}}, t {{text}})", "b"];
+        let all = [
+            "CREATE TABLE a (n {{serial}}, t {{text}}){{clustered}}",
+            "b",
+        ];
         let texts = |found| of(&all, found, &DIALECT).expect("no newer one");
         let table = "CREATE TABLE schema_version (version BIGINT PRIMARY KEY)";
-        let one = "CREATE TABLE a (n SERIAL, t TEXT);\n\
+        let one = "CREATE TABLE a (n SERIAL, t TEXT) IN ORDER;\n\
                    INSERT INTO schema_version (version) VALUES (1)";
         let two = "b;\nINSERT INTO schema_version (version) VALUES (2)";
         assert_eq!(texts(0), [table, one, two]);

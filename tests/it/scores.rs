@@ -467,6 +467,51 @@ fn sums_that_are_kept_are_the_sums_of_the_events() {
 }
 
 #[test]
+fn everybodys_own_place_is_a_part_of_the_whole_board() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut player = Player::new(in_memory_of_a_file(dir.path()));
+    let (mut n_own, mut n_tied) = (0, 0);
+    for (number, op) in trace(1_500).iter().enumerate() {
+        player.play(op);
+        if number % 50 != 0 {
+            continue;
+        }
+        let season = player.scores.guild(1).expect("a store").season;
+        for (span, topic) in [
+            (Span::Season, None),
+            (Span::All, None),
+            (Span::All, Some("s3")),
+        ] {
+            let board = |page, member| {
+                let wanted = Wanted {
+                    guild: 1,
+                    period: Period::of(span, player.day(), season),
+                    topic: topic.map(str::to_owned),
+                    page,
+                    member,
+                };
+                player.scores.board(&wanted, season).expect("a store")
+            };
+            let all: Vec<_> = (0..3).flat_map(|page| board(page, None).places).collect();
+            for (at, place) in all.iter().enumerate() {
+                // Nobody stands on a page this far, so that one's own place is told.
+                let told = board(9, Some(place.member));
+                let around = &all[at.saturating_sub(1)..(at + 2).min(all.len())];
+                assert_eq!(told.own, around, "{span:?} {topic:?}");
+                assert_eq!(told.n_places as usize, all.len(), "{span:?} {topic:?}");
+                n_own += 1;
+                n_tied += usize::from(
+                    around
+                        .iter()
+                        .any(|other| other.member != place.member && other.points == place.points),
+                );
+            }
+        }
+    }
+    assert!(n_own > 100 && n_tied > 10, "{n_own} places, {n_tied} ties");
+}
+
+#[test]
 fn nobody_elses_rank_changes_when_somebody_is_forgotten() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut player = Player::new(in_memory_of_a_file(dir.path()));

@@ -1,5 +1,6 @@
 -- Ids are Discord's, times are milliseconds since 1970 in UTC, days are YYYY-MM-DD in the zone of
--- the schedule, sets of choices are bits.
+-- the schedule, sets of choices are bits. A table that is clustered is kept in the order of its key
+-- alone, not in one of its own besides, so that an answer writes fewer pages.
 
 CREATE TABLE setting (
     name {{text}} NOT NULL PRIMARY KEY,
@@ -110,11 +111,11 @@ CREATE TABLE event (
     actor BIGINT,
     reason {{text}},
     PRIMARY KEY (round, member, number)
-);
+){{clustered}};
 CREATE INDEX event_member ON event (guild, member);
-CREATE INDEX event_day ON event (guild, day);
 
--- Sums over events, kept in the transaction that adds the event.
+-- Sums over events, kept in the transaction that adds the event. Those of a member are neighbours,
+-- because an answer changes them all.
 CREATE TABLE total (
     guild BIGINT NOT NULL,
     period {{text}} NOT NULL,
@@ -125,8 +126,8 @@ CREATE TABLE total (
     n_right BIGINT NOT NULL,
     reached_at BIGINT NOT NULL,
     shown BIGINT NOT NULL,
-    PRIMARY KEY (guild, period, topic, member)
-);
+    PRIMARY KEY (guild, member, period, topic)
+){{clustered}};
 CREATE INDEX total_board ON total (guild, period, topic, shown, points DESC, reached_at, member);
 
 CREATE TABLE member (
@@ -141,7 +142,7 @@ CREATE TABLE member (
     n_toward BIGINT NOT NULL,
     last_day {{text}},
     PRIMARY KEY (guild, id)
-);
+){{clustered}};
 
 CREATE TABLE report (
     round BIGINT NOT NULL,

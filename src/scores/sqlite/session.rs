@@ -25,6 +25,7 @@ const SETTINGS: &[(&str, i64)] = &[
 const DIALECT: Dialect = Dialect {
     serial: "INTEGER PRIMARY KEY AUTOINCREMENT",
     text: "TEXT",
+    clustered: " WITHOUT ROWID",
 };
 
 /// A connection that may write. The file is made where it is missing.
