@@ -10,7 +10,7 @@ Usage: cargo run --release -p studyhall-benches -- [OPTIONS]
 
   --mb 1,10,100     sizes of the made-up notes, in megabytes
   --notes FOLDER    measure on a copy of these notes instead
-  --only PARTS      any of index,query,edit,start,parse
+  --only PARTS      any of index,query,edit,start,parse,scores
   --work FOLDER     where notes and indexes are kept (default: bench beside the build)
   --json            one line of JSON for each group of rows";
 
@@ -22,6 +22,17 @@ pub(crate) enum Part {
     Edit,
     Start,
     Parse,
+    Scores,
+}
+
+impl Part {
+    /// Whether it is measured on notes.
+    pub(crate) fn has_notes(self) -> bool {
+        match self {
+            Self::Index | Self::Query | Self::Edit | Self::Start => true,
+            Self::Parse | Self::Scores => false,
+        }
+    }
 }
 
 /// The command line, read.
@@ -46,6 +57,7 @@ pub(crate) fn parse(given: &[String]) -> Result<Args> {
             Part::Edit,
             Part::Start,
             Part::Parse,
+            Part::Scores,
         ],
         work: work()?,
         json: false,
@@ -89,6 +101,7 @@ fn part(name: &str) -> Result<Part> {
         "edit" => Part::Edit,
         "start" => Part::Start,
         "parse" => Part::Parse,
+        "scores" => Part::Scores,
         _ => bail!("no such part: {name}"),
     })
 }

@@ -15,6 +15,8 @@ mod fts;
 mod sections;
 mod studyhall;
 
+mod scores;
+
 mod child;
 mod numbers;
 mod table;
@@ -52,7 +54,7 @@ fn run(args: &Args) -> Result<()> {
     if cfg!(debug_assertions) {
         say("this is a debug build: its numbers say nothing, use cargo run --release")?;
     }
-    if args.parts.iter().any(|part| *part != Part::Parse) {
+    if args.parts.iter().any(|part| part.has_notes()) {
         match &args.notes {
             Some(folder) => measure_notes(args, || corpus::copied(folder, &args.work))?,
             None => args.sizes_mb.iter().try_for_each(|n_mb| {
@@ -68,6 +70,11 @@ fn run(args: &Args) -> Result<()> {
             })?);
         }
         print(args, "parsing one file", &rows)?;
+    }
+    if args.parts.contains(&Part::Scores) {
+        let mut rows = attempt("recording answers", || scores::answers(&args.work))?;
+        rows.extend(attempt("asking for boards", || scores::boards(&args.work))?);
+        print(args, "scores in SQLite", &rows)?;
     }
     Ok(())
 }
@@ -128,6 +135,8 @@ fn work(task: &[String]) -> Result<()> {
         (Some("index-fts"), [notes, file]) => fts::index(notes, file)?,
         (Some("query"), [work]) => return measure::ask_all(work),
         (Some("edit"), [notes, work]) => return measure::edit_all(notes, work),
+        (Some("scores-answers"), [work]) => return scores::record_all(work),
+        (Some("scores-boards"), [work]) => return scores::ask_all(work),
         (Some("parse"), _) => return hostile::measure(&task[1]),
         _ => bail!("no such task: {}", task.join(" ")),
     }

@@ -12,6 +12,7 @@ pub(crate) enum Unit {
     Millis,
     Micros,
     Megabytes,
+    PerSecond,
     Count,
 }
 
@@ -22,6 +23,8 @@ pub(crate) enum Goal {
     Below(f64),
     /// Our value divided by theirs.
     RatioAtMost(f64),
+    /// The same, where more is better.
+    RatioAtLeast(f64),
     /// Their value divided by ours.
     TimesLess(f64),
 }
@@ -69,6 +72,7 @@ impl Row {
         Some(match self.goal? {
             Goal::Below(limit) => self.ours < limit,
             Goal::RatioAtMost(limit) => self.ratio()? <= limit,
+            Goal::RatioAtLeast(limit) => self.ratio()? >= limit,
             Goal::TimesLess(limit) => self.ratio()? * limit <= 1.0,
         })
     }
@@ -77,6 +81,7 @@ impl Row {
         let goal = match self.goal {
             Some(Goal::Below(limit)) => format!("< {}", shown(limit, self.unit)),
             Some(Goal::RatioAtMost(limit)) => format!("<= {limit}"),
+            Some(Goal::RatioAtLeast(limit)) => format!(">= {limit}"),
             Some(Goal::TimesLess(limit)) => format!("<= 1/{limit}"),
             None => String::new(),
         };
@@ -176,6 +181,7 @@ fn suffix(unit: Unit) -> &'static str {
         Unit::Millis => "ms",
         Unit::Micros => "us",
         Unit::Megabytes => "MB",
+        Unit::PerSecond => "/s",
         Unit::Count => "",
     }
 }
@@ -207,5 +213,9 @@ mod tests {
         );
         assert_eq!(query.goal(Goal::TimesLess(500.0)).is_met(), Some(false));
         assert_eq!(Row::new("time", Unit::Seconds, 1.0).is_met(), None);
+        let rate = Row::new("rate", Unit::PerSecond, 900.0).against("bare", 1_000.0);
+        let cells = rate.clone().goal(Goal::RatioAtLeast(0.8)).cells();
+        assert_eq!(cells[4..], ["0.90", ">= 0.8", "yes"]);
+        assert_eq!(rate.goal(Goal::RatioAtLeast(2.0)).is_met(), Some(false));
     }
 }

@@ -1,0 +1,72 @@
+//! What is measured on the scores: answers that last, and boards of many people.
+
+mod answers;
+mod boards;
+mod made;
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::Value;
+
+pub(crate) use answers::record_all;
+pub(crate) use boards::ask_all;
+
+use crate::child;
+use crate::numbers::{median, percentile};
+use crate::table::{Goal, Row, Unit};
+
+/// The folder of the scores below the one for all benchmarks.
+const FOLDER: &str = "scores";
+
+const BARE: &str = "bare insert";
+const PLAIN: &str = "plain GROUP BY";
+
+/// Answers that were recorded, in a second and one by one.
+pub(crate) fn answers(work: &Path) -> Result<Vec<Row>> {
+    let found = child::run("scores-answers", &[&work.join(FOLDER)])?.found;
+    let rate = |name: &str| median(&numbers(&found[name]["per_s"]));
+    let us = |name: &str, share| percentile(&numbers(&found[name]["us"]), share);
+    let latency = |name: &str, share| {
+        Row::new(name, Unit::Micros, us("one", share)).against(BARE, us("bare", share))
+    };
+    let many = format!("answers, {} at a time", answers::N_THREADS);
+    Ok(vec![
+        Row::new("answers, one at a time", Unit::PerSecond, rate("one"))
+            .against(BARE, rate("bare"))
+            .goal(Goal::RatioAtLeast(0.8)),
+        Row::new(many, Unit::PerSecond, rate("many"))
+            .against(BARE, rate("bare"))
+            .goal(Goal::RatioAtLeast(2.0)),
+        latency("one answer: p50", 0.5),
+        latency("one answer: p99", 0.99),
+    ])
+}
+
+/// First pages of boards, with the place of somebody who stands anywhere.
+pub(crate) fn boards(work: &Path) -> Result<Vec<Row>> {
+    let found = child::run("scores-boards", &[&work.join(FOLDER)])?.found;
+    let mut rows = Vec::new();
+    for kind in boards::KINDS {
+        let ms = |side: &str, share| percentile(&numbers(&found[kind.name][side]), share);
+        for (what, share) in [("p50", 0.5), ("p99", 0.99)] {
+            let name = format!("board, {}: {what}", kind.name);
+            let row =
+                Row::new(name, Unit::Millis, ms("ours", share)).against(PLAIN, ms("plain", share));
+            rows.push(match kind.has_goal && what == "p99" {
+                true => row.goal(Goal::Below(5.0)),
+                false => row,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_f64)
+        .collect()
+}
