@@ -5,6 +5,7 @@ mod session;
 mod tls;
 
 use std::fmt;
+use std::thread;
 
 use ::postgres::{Config, IsolationLevel};
 use secrecy::{ExposeSecret, SecretString};
@@ -19,8 +20,7 @@ const CONNECTIONS_MAX: usize = 8;
 /// anything was to last.
 const RUNS_MAX: usize = 10;
 
-/// A database of PostgreSQL with the scores. Threads that call it block; none of them may be a
-/// thread of an asynchronous runtime.
+/// A database of PostgreSQL with the scores. Threads that call it block.
 pub struct Postgres {
     config: Config,
     sessions: Pool<Session>,
@@ -55,6 +55,21 @@ impl Postgres {
         Session::connect(&session::config(url.expose_secret())?)?.schema()
     }
 
+    /// Does the work on a thread of its own: the client blocks by a runtime, which a thread that
+    /// drives another runtime may not enter.
+    fn apart(&self, level: IsolationLevel, work: &mut Work<'_>) -> Result<(), StoreError> {
+        thread::scope(|scope| {
+            let apart = thread::Builder::new()
+                .name("scores".to_owned())
+                .spawn_scoped(scope, || self.run(level, work))
+                .map_err(|e| StoreError::Unavailable(Box::new(e)))?;
+            match apart.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+
     /// Does the work, again from its start where that is asked for and safe.
     fn run(&self, level: IsolationLevel, work: &mut Work<'_>) -> Result<(), StoreError> {
         let mut n_runs = 0;
@@ -81,11 +96,11 @@ impl Postgres {
 
 impl Database for Postgres {
     fn write(&self, mut work: Box<Work<'static>>) -> Result<(), StoreError> {
-        self.run(IsolationLevel::ReadCommitted, &mut *work)
+        self.apart(IsolationLevel::ReadCommitted, &mut *work)
     }
 
     fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        self.run(IsolationLevel::RepeatableRead, work)
+        self.apart(IsolationLevel::RepeatableRead, work)
     }
 }
 
