@@ -335,6 +335,8 @@ fn again(error: &postgres::Error) -> Option<Again> {
     if [
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
+        // Somebody else added the row since the work looked for it: another look finds it.
+        SqlState::UNIQUE_VIOLATION,
     ]
     .contains(code)
     {
