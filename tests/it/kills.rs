@@ -298,7 +298,7 @@ impl Storm {
 
     /// Rounds on their way, and all rounds.
     fn counts(&self) -> (usize, usize) {
-        let sql = "SELECT COALESCE(SUM(CASE state WHEN 'posting' THEN 1 ELSE 0 END), 0), \
+        let sql = "SELECT CAST(COALESCE(SUM(CASE state WHEN 'posting' THEN 1 ELSE 0 END), 0) AS BIGINT), \
                    COUNT(*) FROM round";
         let database = self.desk.database_beside();
         let rows = rows(database.as_ref(), sql);
@@ -372,9 +372,9 @@ fn judge_answers(database: &dyn Database, seen: &Seen) {
 
 /// The sums are those of the events.
 fn judge_sums(database: &dyn Database) {
-    let events = "SELECT member, SUM(points), SUM(n_answered), SUM(n_right) FROM event \
+    let events = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT), CAST(SUM(n_right) AS BIGINT) FROM event \
                   GROUP BY member ORDER BY member";
-    let events_by_topic = "SELECT member, SUM(points), SUM(n_answered), SUM(n_right) FROM event \
+    let events_by_topic = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT), CAST(SUM(n_right) AS BIGINT) FROM event \
                            GROUP BY member, topic ORDER BY member, topic";
     let totals = "SELECT member, points, n_answered, n_right FROM total \
                   WHERE period = 'all' AND topic = '' ORDER BY member";

@@ -54,10 +54,6 @@ pub(crate) fn minute_after(desk: &Desk, minutes: i64) -> Timestamp {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes a minute and a half"]
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever runs this by hand wants the figures"
-)]
 async fn a_thousand_servers_are_served_within_a_minute_and_within_the_limit() {
     let desk = Desk::new().await;
     desk.write_questions(N_QUESTIONS);
