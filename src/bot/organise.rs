@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Bot;
-use super::rounds::plan;
+use super::rounds::{asked, plan};
 use crate::chat::{Config, Heard, Lack, Message, Quiz};
 use crate::quiz::grade::Choices;
 use crate::quiz::period::Season;
@@ -211,9 +211,7 @@ impl Bot {
             return Ok(wording::round::no_such_round());
         };
         let bank = self.bank();
-        let asks = round.asks.as_ref();
-        let question = asks.and_then(|asks| bank.as_ref()?.find(&asks.question));
-        let (Some(asks), Some(question)) = (asks, question) else {
+        let Some((asks, question)) = asked(&round, bank.as_deref()) else {
             return Ok(wording::round::no_such_question());
         };
         let Some(places) = read_letters(right, asks.shown.len()) else {

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use tracing::warn;
 
 use super::Bot;
+use super::rounds::asked;
 use crate::chat::{Chat, KEY_MAX};
 use crate::quiz::period::{Period, Span};
 use crate::quiz::zones;
@@ -71,9 +72,7 @@ impl Bot {
             return Ok(());
         };
         for (round, n) in self.scores.miscounted()?.into_iter().take(EDITS_MAX) {
-            let asks = round.asks.as_ref();
-            let question = asks.and_then(|asks| bank.find(&asks.question));
-            let (Some(message), Some(asks), Some(question)) = (round.message, asks, question)
+            let Some((message, (asks, question))) = round.message.zip(asked(&round, Some(&bank)))
             else {
                 continue;
             };

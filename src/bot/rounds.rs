@@ -204,11 +204,7 @@ impl Bot {
         round: &Round,
     ) -> Result<(), StoreError> {
         let bank = self.bank();
-        let question = round
-            .asks
-            .as_ref()
-            .and_then(|asks| bank.as_ref()?.find(&asks.question));
-        let Some((question, asks)) = question.zip(round.asks.as_ref()) else {
+        let Some((asks, question)) = asked(round, bank.as_deref()) else {
             self.scores
                 .end(round, RoundState::Failed, Some("the question is gone"))?;
             return Ok(());
@@ -256,19 +252,15 @@ impl Bot {
         round: &Round,
     ) -> Result<(), StoreError> {
         let bank = self.bank();
-        let question = round
-            .asks
-            .as_ref()
-            .and_then(|asks| bank.as_ref()?.find(&asks.question));
         let ended = |reason: Option<&str>| {
             self.scores
                 .end(round, RoundState::Closed, reason)
                 .map(|_| ())
         };
-        let (Some(message), Some(asks)) = (round.message, round.asks.as_ref()) else {
+        let Some(message) = round.message else {
             return ended(Some("it has no message"));
         };
-        let Some(question) = question else {
+        let Some((asks, question)) = asked(round, bank.as_deref()) else {
             return ended(Some("the question is gone"));
         };
         let closes_at = round.closes_at.unwrap_or(round.due_at);
@@ -519,6 +511,15 @@ pub(super) fn plan(schedule: &Schedule) -> Option<Plan> {
         open_for: schedule.rules.open_for,
         since: schedule.since,
     })
+}
+
+/// What a round asks, with the question as the bank has it now; nothing where that is gone.
+pub(super) fn asked<'a>(
+    round: &'a Round,
+    bank: Option<&'a Bank>,
+) -> Option<(&'a Asks, &'a Question)> {
+    let asks = round.asks.as_ref()?;
+    Some((asks, bank?.find(&asks.question)?))
 }
 
 /// The key under which a round is posted.
