@@ -14,7 +14,9 @@ mod pool;
 pub mod postgres;
 pub mod rounds;
 pub mod sqlite;
+mod sums;
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -26,6 +28,8 @@ use database::{Database, Row, StoreError, Transaction, Value};
 #[derive(Clone)]
 pub struct Scores {
     database: Arc<dyn Database>,
+    /// Answers that were recorded from here.
+    n_recorded: Arc<AtomicU32>,
 }
 
 impl std::fmt::Debug for Scores {
@@ -38,7 +42,10 @@ impl Scores {
     /// The scores in this database.
     #[must_use]
     pub fn new(database: Arc<dyn Database>) -> Self {
-        Self { database }
+        Self {
+            database,
+            n_recorded: Arc::default(),
+        }
     }
 
     /// Does work that writes, and gives what it found. It lasts once this returns.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Scores;
 use super::database::{StoreError, Transaction};
-use super::ledger::{Change, add, asked, keep_streak, note, standing, standings, streak};
+use super::ledger::{Change, add, asked, asked_one, keep_streak, note, standing, standings};
 use super::rounds::{RoundId, RoundState};
 use super::{of_time, only, to_count};
 use crate::quiz::grade::{Choices, Grade, grade};
@@ -83,7 +83,11 @@ impl Scores {
     /// # Errors
     /// The store fails; the answer then does not count.
     pub fn record(&self, answer: Answer) -> Result<Recorded, StoreError> {
-        self.write(move |transaction| record(transaction, &answer))
+        let recorded = self.write(move |transaction| record(transaction, &answer))?;
+        if matches!(recorded, Recorded::Counts { .. } | Recorded::Changed { .. }) {
+            self.count_pending();
+        }
+        Ok(recorded)
     }
 
     /// What everybody chose in a round, by member.
@@ -249,18 +253,17 @@ impl Receipt {
 }
 
 fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded, StoreError> {
-    let Some(asked) = asked(transaction, answer.round)? else {
+    let member = answer.member.cast_signed();
+    let Some(found) = asked_one(transaction, answer.round, member)? else {
         return Ok(Recorded::NoSuchRound);
     };
-    let member = answer.member.cast_signed();
-    let before = standing(transaction, answer.round, member)?;
-    let is_repeated =
-        before.is_some_and(|before| before.first_event == Some(answer.event.cast_signed()));
-    if is_repeated && let Some(before) = before {
-        let streak = streak(transaction, asked.guild, member)?.0.current;
+    let (asked, before) = (found.asked, found.standing);
+    if let Some(before) = before
+        && before.first_event == Some(answer.event.cast_signed())
+    {
         return Ok(Recorded::Counts {
             grade: before.grade(),
-            streak,
+            streak: found.streak.map_or(0, |streak| streak.current),
         });
     }
     let is_open = match asked.state {
@@ -293,7 +296,7 @@ fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded
                 ..change
             };
             add(transaction, answer.round, &asked, &change)?;
-            let streak = keep_streak(transaction, &asked, member)?;
+            let streak = keep_streak(transaction, &asked, member, found.streak)?;
             Ok(Recorded::Counts { grade, streak })
         }
         Some(before) if asked.may_change && before.choices != answer.choices => {

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::database::{Row, StoreError, Transaction, Value};
-use super::ledger::KEPT;
+use super::sums::KEPT;
 use super::{Scores, of_day, of_id, only, to_count, to_id};
 use crate::quiz::period::{Period, Season, Span};
 
@@ -59,6 +59,9 @@ impl Scores {
     /// # Errors
     /// The store fails.
     pub fn board(&self, wanted: &Wanted, season: Season) -> Result<Board, StoreError> {
+        if is_kept(wanted, season) {
+            self.fold()?;
+        }
         self.read(|transaction| {
             if is_kept(wanted, season) {
                 kept(transaction, wanted)

@@ -210,7 +210,7 @@ impl Scores {
                 ],
             )?;
             if before != guild.season {
-                super::people::sum_anew(transaction, id)?;
+                super::sums::sum_anew(transaction, id, guild.season)?;
             }
             let detail = format!("zone {}, season {}", guild.zone, guild.season.name());
             note(transaction, id, actor, at, "settings", &detail)

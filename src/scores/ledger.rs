@@ -7,10 +7,11 @@ use super::answers::Chosen;
 use super::database::{Row, StoreError, Transaction, Value};
 use super::guilds::to_season;
 use super::rounds::{RoundId, RoundState};
-use super::{of_day, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
+use super::sums::{self, Worth};
+use super::{of_day, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
 use crate::quiz::Difficulty;
 use crate::quiz::grade::{Choices, Grade, Grading};
-use crate::quiz::period::{Period, Season, Span};
+use crate::quiz::period::Season;
 use crate::quiz::streak::Streak;
 
 /// A round as grading sees it.
@@ -56,16 +57,18 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    fn take(&mut self, row: &Row) -> Result<(), StoreError> {
-        if let Some(bits) = row.opt_int(1)? {
+    /// Counts an event in: its choices, points, answers, right ones and interaction stand in the row
+    /// from this column on.
+    fn take(&mut self, row: &Row, first: usize) -> Result<(), StoreError> {
+        if let Some(bits) = row.opt_int(first)? {
             self.choices = to_choices(bits)?;
         }
         if self.n_events == 0 {
-            self.first_event = row.opt_int(5)?;
+            self.first_event = row.opt_int(first + 4)?;
         }
-        self.points += row.int(2)?;
-        self.n_answered += row.int(3)?;
-        self.n_right += row.int(4)?;
+        self.points += row.int(first + 1)?;
+        self.n_answered += row.int(first + 2)?;
+        self.n_right += row.int(first + 3)?;
         self.n_events += 1;
         Ok(())
     }
@@ -105,21 +108,33 @@ impl Change<'_> {
     }
 }
 
+/// The columns of a round and its server that [`to_asked`] reads.
+macro_rules! asked {
+    ($more:literal, $rest:literal) => {
+        concat!(
+            "SELECT round.guild, round.day, round.topic, round.difficulty, round.right_choices, \
+             round.grading, round.may_change, round.state, round.closes_at, round.voided, \
+             guild.season",
+            $more,
+            " FROM round LEFT JOIN guild ON guild.id = round.guild",
+            $rest
+        )
+    };
+}
+
 pub(super) fn asked(
     transaction: &mut dyn Transaction,
     round: RoundId,
 ) -> Result<Option<Asked>, StoreError> {
     let rows = transaction.query(
-        "SELECT round.guild, round.day, round.topic, round.difficulty, round.right_choices, \
-         round.grading, round.may_change, round.state, round.closes_at, round.voided, guild.season \
-         FROM round LEFT JOIN guild ON guild.id = round.guild \
-         WHERE round.id = $1 AND round.question IS NOT NULL",
+        asked!("", " WHERE round.id = $1 AND round.question IS NOT NULL"),
         &[round.0.into()],
     )?;
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
-    Ok(Some(Asked {
+    rows.first().map(to_asked).transpose()
+}
+
+fn to_asked(row: &Row) -> Result<Asked, StoreError> {
+    Ok(Asked {
         guild: row.int(0)?,
         day: to_day(row.text(1)?)?,
         topic: row.text(2)?.to_owned(),
@@ -131,10 +146,53 @@ pub(super) fn asked(
         closes_at: row.opt_int(8)?.map(to_time).transpose()?,
         is_voided: row.int(9)? != 0,
         season: to_season(row.opt_text(10)?)?,
+    })
+}
+
+/// A round as it is for one member.
+pub(super) struct AskedOne {
+    pub(super) asked: Asked,
+    /// The member's streak, where there is a row for it.
+    pub(super) streak: Option<Streak>,
+    /// The member's answer, where there is one.
+    pub(super) standing: Option<Standing>,
+}
+
+/// All that an answer depends on, in one statement.
+pub(super) fn asked_one(
+    transaction: &mut dyn Transaction,
+    round: RoundId,
+    member: i64,
+) -> Result<Option<AskedOne>, StoreError> {
+    let rows = transaction.query(
+        asked!(
+            ", member.streak, member.streak_best, member.freezes, member.n_toward, \
+             member.last_day, member.id, event.choices, event.points, event.n_answered, \
+             event.n_right, event.interaction, event.number",
+            " LEFT JOIN member ON member.guild = round.guild AND member.id = $2 \
+             LEFT JOIN event ON event.round = round.id AND event.member = $2 \
+             WHERE round.id = $1 AND round.question IS NOT NULL ORDER BY event.number"
+        ),
+        &[round.0.into(), member.into()],
+    )?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let is_known = first.opt_int(16)?.is_some();
+    let mut standing = Standing::default();
+    for row in &rows {
+        if row.opt_int(22)?.is_some() {
+            standing.take(row, 17)?;
+        }
+    }
+    Ok(Some(AskedOne {
+        asked: to_asked(first)?,
+        streak: is_known.then(|| to_streak(first, 11)).transpose()?,
+        standing: (standing.n_events > 0).then_some(standing),
     }))
 }
 
-/// Columns as [`Standing::take`] reads them.
+/// Columns as [`standings`] reads them.
 const STANDING: &str = "SELECT member, choices, points, n_answered, n_right, interaction FROM event \
                         WHERE round = $1 ORDER BY member, number";
 
@@ -149,7 +207,7 @@ pub(super) fn standings(
             standings.push((member, Standing::default()));
         }
         if let Some((_, standing)) = standings.last_mut() {
-            standing.take(&row)?;
+            standing.take(&row, 1)?;
         }
     }
     Ok(standings)
@@ -167,12 +225,12 @@ pub(super) fn standing(
     )?;
     let mut standing = Standing::default();
     for row in &rows {
-        standing.take(row)?;
+        standing.take(row, 1)?;
     }
     Ok((!rows.is_empty()).then_some(standing))
 }
 
-/// Adds an event, and its worth to the sums.
+/// Adds an event, and what it is worth for the sums.
 pub(super) fn add(
     transaction: &mut dyn Transaction,
     round: RoundId,
@@ -204,119 +262,43 @@ pub(super) fn add(
             change.reason.into(),
         ],
     )?;
-    let shown = is_shown(transaction, asked.guild, change.member)?;
-    let sum = Sum {
-        guild: asked.guild,
+    let worth = Worth {
         member: change.member,
+        number: change.number,
         points: change.points,
         n_answered: change.n_answered,
         n_right: change.n_right,
-        reached_at: if change.points == 0 {
-            0
-        } else {
-            change.at.as_millisecond()
+        reached_at: match change.points {
+            0 => 0.into(),
+            _ => of_time(change.at),
         },
-        shown,
     };
-    sum.add(transaction, asked.day, &asked.topic, asked.season)
+    sums::add(transaction, round, asked, worth)
 }
 
-/// What is added to the sums of a member.
-pub(super) struct Sum {
-    pub(super) guild: i64,
-    pub(super) member: i64,
-    pub(super) points: i64,
-    pub(super) n_answered: i64,
-    pub(super) n_right: i64,
-    pub(super) reached_at: i64,
-    pub(super) shown: bool,
-}
-
-/// The sums that are kept, without and with the topic. Other boards are summed when asked for.
-pub(super) const KEPT: [(Span, bool); 5] = [
-    (Span::Week, false),
-    (Span::Season, false),
-    (Span::All, false),
-    (Span::Season, true),
-    (Span::All, true),
-];
-
-impl Sum {
-    pub(super) fn add(
-        &self,
-        transaction: &mut dyn Transaction,
-        day: Date,
-        topic: &str,
-        season: Season,
-    ) -> Result<(), StoreError> {
-        let key = |span| Value::from(Period::of(span, day, season).key());
-        // A row for each of `KEPT`, in its order.
-        transaction.execute(
-            "INSERT INTO total (guild, member, period, topic, points, n_answered, n_right, \
-             reached_at, shown) VALUES \
-             ($1, $2, $8, '', $3, $4, $5, $6, $7), \
-             ($1, $2, $9, '', $3, $4, $5, $6, $7), \
-             ($1, $2, $10, '', $3, $4, $5, $6, $7), \
-             ($1, $2, $9, $11, $3, $4, $5, $6, $7), \
-             ($1, $2, $10, $11, $3, $4, $5, $6, $7) \
-             ON CONFLICT (guild, member, period, topic) DO UPDATE SET \
-             points = total.points + excluded.points, \
-             n_answered = total.n_answered + excluded.n_answered, \
-             n_right = total.n_right + excluded.n_right, \
-             reached_at = CASE WHEN excluded.reached_at > total.reached_at \
-             THEN excluded.reached_at ELSE total.reached_at END",
-            &[
-                self.guild.into(),
-                self.member.into(),
-                self.points.into(),
-                self.n_answered.into(),
-                self.n_right.into(),
-                self.reached_at.into(),
-                of_flag(self.shown),
-                key(Span::Week),
-                key(Span::Season),
-                key(Span::All),
-                topic.into(),
-            ],
-        )?;
-        Ok(())
-    }
-}
-
-fn is_shown(
-    transaction: &mut dyn Transaction,
-    guild: i64,
-    member: i64,
-) -> Result<bool, StoreError> {
-    let rows = transaction.query(
-        "SELECT shown FROM member WHERE guild = $1 AND id = $2",
-        &[guild.into(), member.into()],
-    )?;
-    rows.first().map_or(Ok(true), |row| Ok(row.int(0)? != 0))
-}
-
-/// A member's streak as it is kept, and whether there is a row for it.
+/// A member's streak as it is kept; none where there is no row for it.
 pub(super) fn streak(
     transaction: &mut dyn Transaction,
     guild: i64,
     member: i64,
-) -> Result<(Streak, bool), StoreError> {
+) -> Result<Option<Streak>, StoreError> {
     let rows = transaction.query(
         "SELECT streak, streak_best, freezes, n_toward, last_day FROM member \
          WHERE guild = $1 AND id = $2",
         &[guild.into(), member.into()],
     )?;
-    let Some(row) = rows.first() else {
-        return Ok((Streak::default(), false));
-    };
-    let streak = Streak {
-        current: to_count(row.int(0)?),
-        best: to_count(row.int(1)?),
-        freezes: to_count(row.int(2)?),
-        n_toward: to_count(row.int(3)?),
-        last: row.opt_text(4)?.map(to_day).transpose()?,
-    };
-    Ok((streak, true))
+    rows.first().map(|row| to_streak(row, 0)).transpose()
+}
+
+/// A streak that stands in a row from this column on.
+fn to_streak(row: &Row, first: usize) -> Result<Streak, StoreError> {
+    Ok(Streak {
+        current: to_count(row.int(first)?),
+        best: to_count(row.int(first + 1)?),
+        freezes: to_count(row.int(first + 2)?),
+        n_toward: to_count(row.int(first + 3)?),
+        last: row.opt_text(first + 4)?.map(to_day).transpose()?,
+    })
 }
 
 /// Days on which the server was asked something, between two days.
@@ -334,13 +316,15 @@ pub(super) fn n_asked_between(
     Ok(to_count(only(rows)?.int(0)?))
 }
 
-/// Counts an answer into the member's streak; how long that is now.
+/// Counts an answer into the streak that the member has, if there is a row for it; how long that is
+/// now.
 pub(super) fn keep_streak(
     transaction: &mut dyn Transaction,
     asked: &Asked,
     member: i64,
+    kept: Option<Streak>,
 ) -> Result<u32, StoreError> {
-    let (before, is_known) = streak(transaction, asked.guild, member)?;
+    let before = kept.unwrap_or_default();
     let n_missed = match before.last {
         // Between two days that follow each other there is none.
         Some(last) if last.tomorrow().is_ok_and(|next| next < asked.day) => {
@@ -349,7 +333,7 @@ pub(super) fn keep_streak(
         Some(_) | None => 0,
     };
     let after = before.answered(asked.day, n_missed);
-    if after != before || !is_known {
+    if kept != Some(after) {
         transaction.execute(
             "INSERT INTO member (guild, id, shown, hidden, departed, streak, streak_best, freezes, \
              n_toward, last_day) VALUES ($1, $2, 1, 0, 0, $3, $4, $5, $6, $7) \

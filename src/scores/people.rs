@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::database::{StoreError, Transaction};
-use super::guilds::{DRAFT, season};
-use super::ledger::{Sum, n_asked_between, streak};
-use super::{
-    Scores, of_day, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time,
-};
+use super::guilds::DRAFT;
+use super::ledger::{n_asked_between, streak};
+use super::sums::alone;
+use super::{Scores, of_day, of_flag, of_id, of_time, only, to_count, to_day, to_id, to_time};
 use crate::quiz::streak::Streak;
 
 /// Questions of one practice, at most.
@@ -83,6 +82,7 @@ impl Scores {
         first: Date,
         today: Date,
     ) -> Result<Standing, StoreError> {
+        self.fold()?;
         self.read(|transaction| {
             let (guild, member) = (guild.cast_signed(), member.cast_signed());
             let mut standing = Standing::default();
@@ -98,19 +98,23 @@ impl Scores {
                         standing.points = row.int(1)?;
                         (standing.n_answered, standing.n_right) = (n_answered, n_right);
                     }
-                    topic => standing.topics.push((topic.to_owned(), n_answered, n_right)),
+                    topic => standing
+                        .topics
+                        .push((topic.to_owned(), n_answered, n_right)),
                 }
             }
             let rows = transaction.query(
-                "SELECT day, CAST(SUM(n_answered) AS BIGINT), CAST(SUM(n_right) AS BIGINT) \
-                 FROM event WHERE guild = $1 AND member = $2 AND day >= $3 AND day <= $4 GROUP BY day",
+                "SELECT round.day, CAST(SUM(event.n_answered) AS BIGINT), \
+                 CAST(SUM(event.n_right) AS BIGINT) \
+                 FROM round JOIN event ON event.round = round.id AND event.member = $2 \
+                 WHERE round.guild = $1 AND round.day >= $3 AND round.day <= $4 GROUP BY round.day",
                 &[guild.into(), member.into(), of_day(first), of_day(today)],
             )?;
             for row in &rows {
                 let counts = (to_count(row.int(1)?), to_count(row.int(2)?));
                 standing.days.insert(to_day(row.text(0)?)?, counts);
             }
-            standing.kept = streak(transaction, guild, member)?.0;
+            standing.kept = streak(transaction, guild, member)?.unwrap_or_default();
             let n_missed = match standing.kept.last {
                 Some(last) if last < today => n_asked_between(transaction, guild, last, today)?,
                 Some(_) | None => 0,
@@ -190,8 +194,8 @@ impl Scores {
                 let rows = transaction.query(
                     "SELECT event.round, round.question, event.kind, event.choices, event.points, \
                      event.day, event.at, event.reason \
-                     FROM event LEFT JOIN round ON round.id = event.round \
-                     WHERE event.guild = $1 AND event.member = $2 \
+                     FROM round JOIN event ON event.round = round.id AND event.member = $2 \
+                     WHERE round.guild = $1 \
                      ORDER BY event.at, event.round, event.number",
                     &[guild.into(), of_id(member)],
                 )?;
@@ -225,6 +229,7 @@ impl Scores {
             let mut n_changed = 0;
             for statement in [
                 "UPDATE event SET member = $1, interaction = NULL WHERE member = $2",
+                "UPDATE pending SET member = $1 WHERE member = $2",
                 "UPDATE total SET member = $1 WHERE member = $2",
                 "UPDATE member SET id = $1 WHERE id = $2",
                 "UPDATE report SET member = $1 WHERE member = $2",
@@ -314,14 +319,6 @@ impl Scores {
             Ok(())
         })
     }
-
-    /// Makes a server's sums anew from its events.
-    ///
-    /// # Errors
-    /// The store fails.
-    pub fn sum_anew(&self, guild: u64) -> Result<(), StoreError> {
-        self.write(move |transaction| sum_anew(transaction, guild.cast_signed()))
-    }
 }
 
 fn guilds_of(transaction: &mut dyn Transaction, member: i64) -> Result<Vec<i64>, StoreError> {
@@ -343,6 +340,7 @@ fn show(
     reason: &'static str,
     holds: bool,
 ) -> Result<(), StoreError> {
+    alone(transaction)?;
     let values = [guild.into(), member.into()];
     transaction.execute(
         "INSERT INTO member (guild, id, shown, hidden, departed, streak, streak_best, freezes, \
@@ -362,35 +360,6 @@ fn show(
         "UPDATE total SET shown = $1 WHERE guild = $2 AND member = $3",
     ] {
         transaction.execute(statement, &[shown.clone(), guild.into(), member.into()])?;
-    }
-    Ok(())
-}
-
-/// Makes a server's sums anew from its events.
-pub(super) fn sum_anew(transaction: &mut dyn Transaction, guild: i64) -> Result<(), StoreError> {
-    let season = season(transaction, guild)?;
-    transaction.execute("DELETE FROM total WHERE guild = $1", &[guild.into()])?;
-    let rows = transaction.query(
-        "SELECT event.member, event.day, event.topic, CAST(SUM(event.points) AS BIGINT), \
-         CAST(SUM(event.n_answered) AS BIGINT), CAST(SUM(event.n_right) AS BIGINT), \
-         COALESCE(MAX(CASE WHEN event.points <> 0 THEN event.at END), 0), \
-         MIN(COALESCE(member.shown, 1)) \
-         FROM event LEFT JOIN member ON member.guild = event.guild AND member.id = event.member \
-         WHERE event.guild = $1 GROUP BY event.member, event.day, event.topic",
-        &[guild.into()],
-    )?;
-    for row in &rows {
-        let sum = Sum {
-            guild,
-            member: row.int(0)?,
-            points: row.int(3)?,
-            n_answered: row.int(4)?,
-            n_right: row.int(5)?,
-            reached_at: row.int(6)?,
-            shown: row.int(7)? != 0,
-        };
-        let day = row.text(1)?.parse().map_err(|_| strange("a day"))?;
-        sum.add(transaction, day, row.text(2)?, season)?;
     }
     Ok(())
 }

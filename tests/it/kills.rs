@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::civil::date;
+use studyhall::quiz::period::{Period, Season, Span};
 use studyhall::scores::Scores;
+use studyhall::scores::boards::Wanted;
 use studyhall::scores::database::{Database, Row};
 
 use crate::database::OwnDatabase;
@@ -315,6 +318,16 @@ impl Storm {
         }
         self.judge_rounds(database, n_schedules);
         judge_answers(database, seen);
+        // A look at a board brings the sums up to date.
+        let scores = Scores::new(self.desk.database());
+        let wanted = Wanted {
+            guild: GUILD,
+            period: Period::of(Span::All, date(2026, 1, 1), Season::Month),
+            topic: None,
+            page: 0,
+            member: None,
+        };
+        scores.board(&wanted, Season::Month).expect("a board");
         judge_sums(database);
     }
 

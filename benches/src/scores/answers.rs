@@ -100,6 +100,12 @@ fn record(file: &Path, n_threads: usize, times: &mut Times) -> Result<()> {
         }
         anyhow::Ok(all)
     })?;
+    // What an answer leaves for the boards to be done is a part of its price.
+    let n_places = made::n_on_board(&scores)?;
+    ensure!(
+        n_places as usize == N_PEOPLE,
+        "{n_places} stand on the board"
+    );
     times.take(answers.len(), started.elapsed().as_secs_f64(), us);
     Ok(())
 }

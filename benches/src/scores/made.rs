@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use studyhall::quiz::Difficulty;
 use studyhall::quiz::grade::Choices;
+use studyhall::quiz::period::{Period, Season, Span};
 use studyhall::scores::Scores;
+use studyhall::scores::boards::Wanted;
 use studyhall::scores::guilds::ScheduleId;
 use studyhall::scores::rounds::{Asks, Lease, NewRound, RoundId, Rules};
 
@@ -105,4 +107,16 @@ fn open_round(scores: &Scores, number: usize, random: &mut Random) -> Result<Ope
         "the round of {day} did not open"
     );
     Ok(open)
+}
+
+/// How many stand on the board of all time.
+pub(crate) fn n_on_board(scores: &Scores) -> Result<u32> {
+    let wanted = Wanted {
+        guild: GUILD,
+        period: Period::of(Span::All, FIRST_DAY, Season::Month),
+        topic: None,
+        page: 0,
+        member: None,
+    };
+    Ok(scores.board(&wanted, Season::Month)?.n_places)
 }
