@@ -23,8 +23,8 @@ use crate::chat::{
     Audience, Chat, Heard, Message, Press, Reply, Request, SUGGESTIONS_MAX, Suggest,
 };
 use crate::gaps::Gaps;
-use crate::scores::Scores;
 use crate::scores::database::StoreError;
+use crate::scores::{By, Scores};
 use crate::wording;
 
 pub use questions::Questions;
@@ -181,6 +181,15 @@ impl Bot {
             Suggest::QuizTopic { typed } => self.quiz_topics_like(typed),
             Suggest::Round { typed } => self.rounds_like(heard, typed)?,
         }))
+    }
+}
+
+/// Who did what was heard, for the store: the same in every process that hears it.
+fn by(heard: &Heard) -> By {
+    By {
+        actor: heard.member.id,
+        at: heard.at,
+        event: Some(heard.event),
     }
 }
 

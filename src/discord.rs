@@ -381,6 +381,7 @@ impl Edge {
             interactions.late = counts.late.load(Relaxed),
             interactions.unreadable = counts.unreadable.load(Relaxed),
             interactions.gone = counts.gone.load(Relaxed),
+            interactions.elsewhere = counts.elsewhere.load(Relaxed),
             interactions.failed = counts.failed.load(Relaxed),
             interactions.refused = counts.refused.load(Relaxed),
             "done on Discord"

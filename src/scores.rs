@@ -38,6 +38,18 @@ impl std::fmt::Debug for Scores {
     }
 }
 
+/// Who does something to a server's quiz, when, and by which event of the chat: what an event has
+/// done once it does not do again, whichever process hears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct By {
+    /// Who; 0 for the bot.
+    pub actor: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The chat's own number for the event; none for what happens by itself.
+    pub event: Option<u64>,
+}
+
 impl Scores {
     /// The scores in this database.
     #[must_use]

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::Bot;
 use super::rounds::{asked, plan};
+use super::{Bot, by};
 use crate::chat::{Config, Heard, Lack, Message, Quiz};
 use crate::quiz::grade::Choices;
 use crate::quiz::period::Season;
@@ -95,11 +95,12 @@ impl Bot {
         let Some(question) = self.next_question(bank, schedule, day)? else {
             return Ok(organiser::no_question());
         };
-        let (guild, actor) = (schedule.guild, heard.member.id);
-        self.scores
-            .pass_over(schedule.id, guild, &question.id, day, actor, heard.at)?;
+        let (guild, id) = (schedule.guild, question.id.as_str());
+        let left_out = self
+            .scores
+            .pass_over(schedule.id, guild, id, day, by(heard))?;
         Ok(organiser::skipped(
-            question,
+            bank.find(&left_out).unwrap_or(question),
             self.next_question(bank, schedule, day)?,
         ))
     }
@@ -114,15 +115,10 @@ impl Bot {
         let Some(question) = bank.find(question.trim()) else {
             return Ok(organiser::no_such_question(question));
         };
-        Ok(
-            match self
-                .scores
-                .pin(schedule, &question.id, heard.member.id, heard.at)?
-            {
-                true => organiser::pinned(question),
-                false => organiser::too_many_pins(PINS_MAX),
-            },
-        )
+        Ok(match self.scores.pin(schedule, &question.id, by(heard))? {
+            true => organiser::pinned(question),
+            false => organiser::too_many_pins(PINS_MAX),
+        })
     }
 
     fn post_now(
@@ -145,7 +141,7 @@ impl Bot {
             let mut round = self.new_round(schedule, question, id, day);
             round.number = self.scores.n_on(schedule.id, day)? + 1;
             round.due_at = heard.at;
-            self.scores.post_now(round, heard.member.id, heard.at)?;
+            self.scores.post_now(round, by(heard))?;
         }
         self.nudge.notify_one();
         Ok(organiser::posting_now(schedule.channel))
@@ -157,8 +153,7 @@ impl Bot {
         schedule: &Schedule,
         state: ScheduleState,
     ) -> Result<Message, StoreError> {
-        self.scores
-            .set_state(schedule, state, None, heard.member.id, heard.at)?;
+        self.scores.set_state(schedule, state, None, by(heard))?;
         self.nudge.notify_one();
         Ok(organiser::is_now(
             schedule,
@@ -187,9 +182,7 @@ impl Bot {
         let Some(round) = self.named_round(guild, round)? else {
             return Ok(wording::round::no_such_round());
         };
-        let receipt = self
-            .scores
-            .void(round.id, heard.member.id, heard.at, reason)?;
+        let receipt = self.scores.void(round.id, by(heard), reason)?;
         self.nudge.notify_one();
         Ok(match receipt {
             Some(receipt) => {
@@ -222,9 +215,7 @@ impl Bot {
             return Ok(organiser::mistake(&sentence));
         };
         let right = wording::round::chosen(&asks.shown, Choices::of(places));
-        let receipt = self
-            .scores
-            .regrade(round.id, right, heard.member.id, heard.at, reason)?;
+        let receipt = self.scores.regrade(round.id, right, by(heard), reason)?;
         self.nudge.notify_one();
         let Some(receipt) = receipt else {
             return Ok(organiser::mistake(
@@ -271,8 +262,7 @@ impl Bot {
                 settings.season = season;
             }
             settings.recap = recap.unwrap_or(settings.recap);
-            self.scores
-                .save_guild(settings.clone(), heard.member.id, heard.at)?;
+            self.scores.save_guild(settings.clone(), by(heard))?;
         }
         Ok(organiser::config(&settings, &self.kept_schedules(guild)?))
     }

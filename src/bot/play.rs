@@ -118,8 +118,12 @@ impl Bot {
             place: 0,
             n_right: 0,
         };
-        self.scores
-            .keep_practice(guild, heard.member.id, practice, heard.at)?;
+        // The same wish, heard again by another process, begins nothing anew.
+        let left_off = self.left_off(heard)?;
+        if left_off.is_none_or(|left_off| left_off.questions != practice.questions) {
+            self.scores
+                .keep_practice(guild, heard.member.id, practice, heard.at)?;
+        }
         self.practice_on(heard)
     }
 
@@ -160,7 +164,10 @@ impl Bot {
         let bank = self.bank();
         let question = practice.questions.get(at).zip(bank.as_ref());
         let question = question.and_then(|(id, bank)| bank.find(id));
-        let (Some(question), true) = (question, practice.place == u32::from(place)) else {
+        let is_next = practice.place == u32::from(place);
+        // The press that went a question on may be heard again, by another process: the same is said.
+        let is_last = practice.place == u32::from(place) + 1;
+        let (Some(question), true) = (question, is_next || is_last) else {
             return self.practice_on(heard);
         };
         let order = self.practice_order(heard, question, at);
@@ -171,7 +178,10 @@ impl Bot {
         let right = Choices::right_of(question);
         let grade = grade(right, choices, question.difficulty, Grading::AllOrNothing);
         let n = practice.questions.len();
-        let n_right = self.step(heard, practice, u32::from(grade.is_right))?;
+        let n_right = match is_next {
+            true => self.step(heard, practice, u32::from(grade.is_right))?,
+            false => practice.n_right,
+        };
         let shown = self.practice_shown(heard, question, &order);
         let section = self.section_of(question);
         Ok(wording::practice::graded(

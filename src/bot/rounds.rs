@@ -14,6 +14,7 @@ use crate::chat::{Chat, KEY_MAX, Message, PostError, Refusal, THREAD_MAX, Trace}
 use crate::quiz::grade::Choices;
 use crate::quiz::schedule::{self, LATE_MAX, Plan, Skipped, Step};
 use crate::quiz::{Bank, Question, bag, zones};
+use crate::scores::By;
 use crate::scores::database::StoreError;
 use crate::scores::guilds::{Schedule, ScheduleState};
 use crate::scores::rounds::{Asks, Lease, NewRound, Round, RoundId, RoundState};
@@ -339,7 +340,7 @@ impl Bot {
         if schedule.state == ScheduleState::Active {
             let state = ScheduleState::Suspended;
             self.scores
-                .set_state(&schedule, state, Some(&reason), 0, clock())?;
+                .set_state(&schedule, state, Some(&reason), by_itself(clock()))?;
             let message = wording::organiser::suspended(&schedule, &reason);
             self.tell_organiser(chat, round, &message).await?;
         }
@@ -539,6 +540,15 @@ pub(super) fn shuffled(n: usize, seed: u64) -> Vec<u8> {
     let mut places: Vec<u8> = (0..u8::try_from(n).unwrap_or(u8::MAX)).collect();
     places.sort_by_cached_key(|place| xxhash_rust::xxh3::xxh3_64_with_seed(&[*place], seed));
     places
+}
+
+/// Nobody asked for it.
+fn by_itself(at: Timestamp) -> By {
+    By {
+        actor: 0,
+        at,
+        event: None,
+    }
 }
 
 fn failed(what: &str, error: &StoreError) {

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 
-use super::Bot;
 use super::organise::{next_post, organiser_of};
 use super::rounds::positive;
+use super::{Bot, by};
 use crate::chat::{Heard, Message, Setup};
 use crate::quiz::grade::Grading;
 use crate::quiz::schedule::{OPEN_FOR, time_of_day};
@@ -50,8 +50,7 @@ impl Bot {
             Ok(schedule) => schedule,
             Err(sentence) => return Ok(organiser::mistake(&sentence)),
         };
-        // A draft has a name that no schedule can have, and one per organiser.
-        let draft_name = format!("{DRAFT}{}/{name}", heard.member.id);
+        let draft_name = draft_name(heard.member.id, &name);
         let draft = Schedule {
             id: self.schedule_id(guild, &draft_name),
             name: draft_name,
@@ -59,10 +58,7 @@ impl Bot {
             ..schedule.clone()
         };
         let draft_id = draft.id;
-        if let Err(why) = self
-            .scores
-            .save_schedule(draft, heard.member.id, heard.at)?
-        {
+        if let Err(why) = self.scores.save_schedule(draft, by(heard))? {
             return Ok(not_saved(why, &name));
         }
         let coming = self.coming(&bank, &schedule, heard.at)?;
@@ -81,10 +77,14 @@ impl Bot {
             Ok(guild) => guild,
             Err(why) => return Ok(why.said()),
         };
-        let Some(draft) = self.draft_of(guild, id)? else {
-            return Ok(organiser::no_draft());
+        let draft = match self.draft_of(guild, id)? {
+            Some(draft) if draft.drafted_by() != Some(heard.member.id) => {
+                return Ok(organiser::not_your_draft());
+            }
+            Some(draft) => draft,
+            None => return self.saved_before(heard, guild, id),
         };
-        let name = real_name(&draft).to_owned();
+        let name = draft.own_name().to_owned();
         let known = self.scores.schedules(guild)?;
         let known = known.into_iter().find(|schedule| schedule.name == name);
         let id = known.as_ref().map(|known| known.id);
@@ -98,22 +98,28 @@ impl Bot {
             organiser: heard.member.id,
             ..draft.clone()
         };
-        if let Err(why) = self
+        let kept = self
             .scores
-            .save_schedule(schedule.clone(), heard.member.id, heard.at)?
-        {
+            .keep_draft(draft.id, schedule.clone(), by(heard))?;
+        if let Err(why) = kept {
             return Ok(not_saved(why, &schedule.name));
         }
-        self.scores
-            .remove_schedule(&draft, heard.member.id, heard.at)?;
-        let mut settings = self.scores.guild(guild)?;
-        if known.is_none() && self.kept_schedules(guild)?.len() == 1 {
-            settings.zone.clone_from(&schedule.zone);
-        }
-        self.scores
-            .save_guild(settings, heard.member.id, heard.at)?;
         self.nudge.notify_one();
         Ok(organiser::saved(&schedule, next_post(&schedule, heard.at)))
+    }
+
+    /// What is said of a draft that is gone: where this very press has saved it, heard by another
+    /// process, the same as there.
+    fn saved_before(&self, heard: &Heard, guild: u64, draft: i64) -> Result<Message, StoreError> {
+        if self.scores.has_acted(by(heard))? {
+            for schedule in self.kept_schedules(guild)? {
+                let name = draft_name(heard.member.id, &schedule.name);
+                if self.schedule_id(guild, &name).0 == draft {
+                    return Ok(organiser::saved(&schedule, next_post(&schedule, heard.at)));
+                }
+            }
+        }
+        Ok(organiser::no_draft())
     }
 
     /// The number of a server's schedule of this name: what it asks follows from it, so that a draft
@@ -129,11 +135,14 @@ impl Bot {
             Ok(guild) => guild,
             Err(why) => return Ok(why.said()),
         };
-        let Some(draft) = self.draft_of(guild, id)? else {
-            return Ok(organiser::no_draft());
-        };
-        self.scores
-            .remove_schedule(&draft, heard.member.id, heard.at)?;
+        match self.draft_of(guild, id)? {
+            Some(draft) if draft.drafted_by() != Some(heard.member.id) => {
+                return Ok(organiser::not_your_draft());
+            }
+            Some(draft) => self.scores.remove_schedule(&draft, by(heard))?,
+            None if self.scores.has_acted(by(heard))? => {}
+            None => return Ok(organiser::no_draft()),
+        }
         Ok(organiser::dropped())
     }
 
@@ -151,14 +160,16 @@ impl Bot {
     }
 }
 
-fn real_name(draft: &Schedule) -> &str {
-    draft.name.split_once('/').map_or("", |(_, name)| name)
+/// What a draft is called: as no schedule can be, and each organiser's by itself.
+fn draft_name(maker: u64, name: &str) -> String {
+    format!("{DRAFT}{maker}/{name}")
 }
 
 fn not_saved(why: NotSaved, name: &str) -> Message {
     match why {
         NotSaved::NameTaken => organiser::name_taken(name),
         NotSaved::TooMany => organiser::too_many_schedules(SCHEDULES_MAX),
+        NotSaved::NoDraft => organiser::no_draft(),
     }
 }
 

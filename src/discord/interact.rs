@@ -48,8 +48,10 @@ pub(super) struct Counts {
     pub(super) late: AtomicU64,
     /// They could not be read.
     pub(super) unreadable: AtomicU64,
-    /// Discord no longer knew them (10062) or had an answer already (40060).
+    /// Discord no longer knew them (10062).
     pub(super) gone: AtomicU64,
+    /// They had an answer already (40060): another process of the same bot was faster.
+    pub(super) elsewhere: AtomicU64,
     /// Their answer could not be delivered.
     pub(super) failed: AtomicU64,
     /// There were too many at once.
@@ -489,10 +491,15 @@ async fn first(edge: &Edge, to: &Envelope, body: Body<'_>, arrived: Instant) -> 
 }
 
 /// Counts and logs, once, an answer that did not arrive. Nothing is tried again: the person may
-/// have seen it.
+/// have seen it. Nor is anything undone: what was heard twice was done once.
 fn undelivered(edge: &Edge, to: &Envelope, error: &RestError) {
     let reference = reference(to.id);
-    let is_gone = error.is_gone() || error.is_already_answered();
+    if error.is_already_answered() {
+        count(&edge.counts.elsewhere);
+        debug!(reference, "an interaction was answered by another process");
+        return;
+    }
+    let is_gone = error.is_gone();
     let error = error as &dyn std::error::Error;
     if is_gone {
         count(&edge.counts.gone);

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::Scores;
 use super::database::{StoreError, Transaction};
-use super::ledger::{Change, add, asked, asked_one, keep_streak, note, standing, standings};
+use super::ledger::{
+    Change, add, asked, asked_one, keep_streak, note, noted, standing, standings,
+};
 use super::rounds::{RoundId, RoundState};
-use super::{of_time, only, to_count};
+use super::{By, Scores, of_time, only, to_count};
 use crate::quiz::grade::{Choices, Grade, grade};
 
 /// Characters of an organiser's reason that are kept.
@@ -137,8 +138,7 @@ impl Scores {
     pub fn void(
         &self,
         round: RoundId,
-        actor: u64,
-        at: Timestamp,
+        by: By,
         reason: &str,
     ) -> Result<Option<Receipt>, StoreError> {
         let reason: String = reason.chars().take(REASON_MAX).collect();
@@ -147,6 +147,9 @@ impl Scores {
                 return Ok(None);
             };
             let mut receipt = Receipt::default();
+            if noted(transaction, by)?.is_some() {
+                return done_before(transaction, round, by).map(Some);
+            }
             for (member, standing) in standings(transaction, round)? {
                 receipt.n_answered += 1;
                 if asked.is_voided {
@@ -156,9 +159,10 @@ impl Scores {
                     points: -standing.points,
                     n_answered: -standing.n_answered,
                     n_right: -standing.n_right,
-                    actor: Some(actor),
+                    event: by.event,
+                    actor: Some(by.actor),
                     reason: Some(&reason),
-                    ..Change::new("void", member, at, &standing)
+                    ..Change::new("void", member, by.at, &standing)
                 };
                 receipt.count(change.points);
                 add(transaction, round, &asked, &change)?;
@@ -167,15 +171,9 @@ impl Scores {
                 "UPDATE round SET voided = 1 WHERE id = $1",
                 &[round.0.into()],
             )?;
-            reveal_again(transaction, round, at)?;
-            note(
-                transaction,
-                asked.guild,
-                actor,
-                at,
-                "void",
-                &format!("round {}: {reason}", round.0),
-            )?;
+            reveal_again(transaction, round, by.at)?;
+            let detail = format!("round {}: {reason}", round.0);
+            note(transaction, asked.guild, by, "void", &detail)?;
             Ok(Some(receipt))
         })
     }
@@ -189,8 +187,7 @@ impl Scores {
         &self,
         round: RoundId,
         right: Choices,
-        actor: u64,
-        at: Timestamp,
+        by: By,
         reason: &str,
     ) -> Result<Option<Receipt>, StoreError> {
         let reason: String = reason.chars().take(REASON_MAX).collect();
@@ -198,6 +195,9 @@ impl Scores {
             let Some(asked) = asked(transaction, round)?.filter(|asked| !asked.is_voided) else {
                 return Ok(None);
             };
+            if noted(transaction, by)?.is_some() {
+                return done_before(transaction, round, by).map(Some);
+            }
             let mut receipt = Receipt::default();
             for (member, standing) in standings(transaction, round)? {
                 receipt.n_answered += 1;
@@ -205,9 +205,10 @@ impl Scores {
                 let change = Change {
                     points: i64::from(grade.points) - standing.points,
                     n_right: i64::from(grade.is_right) - standing.n_right,
-                    actor: Some(actor),
+                    event: by.event,
+                    actor: Some(by.actor),
                     reason: Some(&reason),
-                    ..Change::new("regrade", member, at, &standing)
+                    ..Change::new("regrade", member, by.at, &standing)
                 };
                 if (change.points, change.n_right) != (0, 0) {
                     receipt.count(change.points);
@@ -218,18 +219,32 @@ impl Scores {
                 "UPDATE round SET right_choices = $1 WHERE id = $2",
                 &[i64::from(right.bits()).into(), round.0.into()],
             )?;
-            reveal_again(transaction, round, at)?;
-            note(
-                transaction,
-                asked.guild,
-                actor,
-                at,
-                "regrade",
-                &format!("round {}: {reason}", round.0),
-            )?;
+            reveal_again(transaction, round, by.at)?;
+            let detail = format!("round {}: {reason}", round.0);
+            note(transaction, asked.guild, by, "regrade", &detail)?;
             Ok(Some(receipt))
         })
     }
+}
+
+/// What the same event did to a round's points before.
+fn done_before(
+    transaction: &mut dyn Transaction,
+    round: RoundId,
+    by: By,
+) -> Result<Receipt, StoreError> {
+    let mut receipt = Receipt {
+        n_answered: u32::try_from(standings(transaction, round)?.len()).unwrap_or(u32::MAX),
+        ..Receipt::default()
+    };
+    let rows = transaction.query(
+        "SELECT points FROM event WHERE round = $1 AND interaction = $2 AND number > 0",
+        &[round.0.into(), by.event.map(u64::cast_signed).into()],
+    )?;
+    for row in &rows {
+        receipt.count(row.int(0)?);
+    }
+    Ok(receipt)
 }
 
 /// Lets a closed round's reveal be written once more.
@@ -252,6 +267,20 @@ impl Receipt {
     }
 }
 
+/// Whether this very event changed the member's answer before: heard again, and perhaps late, it
+/// must not undo what the member chose since.
+fn has_changed(transaction: &mut dyn Transaction, answer: &Answer) -> Result<bool, StoreError> {
+    let rows = transaction.query(
+        "SELECT number FROM event WHERE round = $1 AND member = $2 AND interaction = $3",
+        &[
+            answer.round.0.into(),
+            answer.member.cast_signed().into(),
+            answer.event.cast_signed().into(),
+        ],
+    )?;
+    Ok(!rows.is_empty())
+}
+
 fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded, StoreError> {
     let member = answer.member.cast_signed();
     let Some(found) = asked_one(transaction, answer.round, member)? else {
@@ -265,6 +294,12 @@ fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded
             grade: before.grade(),
             streak: found.streak.map_or(0, |streak| streak.current),
         });
+    }
+    if let Some(before) = before.filter(|_| asked.may_change)
+        && has_changed(transaction, answer)?
+    {
+        let grade = before.grade();
+        return Ok(Recorded::Changed { grade });
     }
     let is_open = match asked.state {
         RoundState::Open | RoundState::Closing => asked

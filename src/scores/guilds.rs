@@ -5,9 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 
 use super::database::{Row, StoreError, Transaction};
-use super::ledger::{note, of_texts, to_difficulty};
+use super::ledger::{note, noted, of_texts, to_difficulty};
 use super::rounds::{Feedback, Rules, of_minutes};
-use super::{Scores, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
+use super::{By, Scores, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
 use crate::quiz::Difficulty;
 use crate::quiz::bag::Drawn;
 use crate::quiz::grade::Grading;
@@ -133,6 +133,24 @@ pub struct Schedule {
     pub told_low: Option<Date>,
 }
 
+impl Schedule {
+    /// What the organiser calls it, also while it is a draft.
+    #[must_use]
+    pub fn own_name(&self) -> &str {
+        match self.name.strip_prefix(DRAFT) {
+            Some(draft) => draft.split_once('/').map_or("", |(_, name)| name),
+            None => &self.name,
+        }
+    }
+
+    /// Who drafts it; nobody where it is no draft.
+    #[must_use]
+    pub fn drafted_by(&self) -> Option<u64> {
+        let (maker, _) = self.name.strip_prefix(DRAFT)?.split_once('/')?;
+        maker.parse().ok()
+    }
+}
+
 /// What an organiser did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
@@ -153,6 +171,8 @@ pub enum NotSaved {
     NameTaken,
     /// The server has [`SCHEDULES_MAX`].
     TooMany,
+    /// There is no such draft any more.
+    NoDraft,
 }
 
 macro_rules! select_schedule {
@@ -194,8 +214,11 @@ impl Scores {
     ///
     /// # Errors
     /// The store fails.
-    pub fn save_guild(&self, guild: Guild, actor: u64, at: Timestamp) -> Result<(), StoreError> {
+    pub fn save_guild(&self, guild: Guild, by: By) -> Result<(), StoreError> {
         self.write(move |transaction| {
+            if noted(transaction, by)?.is_some() {
+                return Ok(());
+            }
             let id = guild.id.cast_signed();
             let before = season(transaction, id)?;
             transaction.execute(
@@ -213,7 +236,7 @@ impl Scores {
                 super::sums::sum_anew(transaction, id, guild.season)?;
             }
             let detail = format!("zone {}, season {}", guild.zone, guild.season.name());
-            note(transaction, id, actor, at, "settings", &detail)
+            note(transaction, id, by, "settings", &detail)
         })
     }
 
@@ -239,44 +262,60 @@ impl Scores {
     pub fn save_schedule(
         &self,
         schedule: Schedule,
-        actor: u64,
-        at: Timestamp,
+        by: By,
     ) -> Result<Result<(), NotSaved>, StoreError> {
         self.write(move |transaction| {
-            let (id, guild) = (schedule.id.0, schedule.guild.cast_signed());
-            let rows = transaction.query(
-                "SELECT id FROM schedule WHERE guild = $1 AND name = $2",
-                &[guild.into(), schedule.name.as_str().into()],
-            )?;
-            if rows
-                .first()
-                .map(|row| row.int(0))
-                .transpose()?
-                .is_some_and(|other| other != id)
-            {
-                return Ok(Err(NotSaved::NameTaken));
+            if noted(transaction, by)?.is_some() {
+                return Ok(Ok(()));
             }
-            // Drafts are counted by themselves.
-            let statement = match schedule.state {
-                ScheduleState::Draft => {
-                    "SELECT COUNT(*) FROM schedule WHERE guild = $1 AND id <> $2 AND state = 'draft'"
-                }
-                ScheduleState::Active | ScheduleState::Paused | ScheduleState::Suspended => {
-                    "SELECT COUNT(*) FROM schedule WHERE guild = $1 AND id <> $2 AND state <> 'draft'"
-                }
-            };
-            let rows = transaction.query(statement, &[guild.into(), id.into()])?;
-            if only(rows)?.int(0)? >= SCHEDULES_MAX {
-                return Ok(Err(NotSaved::TooMany));
+            if let Err(why) = fits(transaction, &schedule)? {
+                return Ok(Err(why));
             }
             save(transaction, &schedule)?;
-            let detail = format!(
-                "{}: {} {} {} in {}",
-                schedule.name, schedule.weekdays, schedule.time, schedule.zone, schedule.channel
-            );
-            note(transaction, guild, actor, at, "schedule", &detail)?;
+            note_schedule(transaction, &schedule, by)?;
             Ok(Ok(()))
         })
+    }
+
+    /// Keeps a schedule in the place of the draft of it. A server's first gives it its zone.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn keep_draft(
+        &self,
+        draft: ScheduleId,
+        schedule: Schedule,
+        by: By,
+    ) -> Result<Result<(), NotSaved>, StoreError> {
+        self.write(move |transaction| {
+            if noted(transaction, by)?.is_some() {
+                return Ok(Ok(()));
+            }
+            let guild = schedule.guild.cast_signed();
+            let rows = transaction.query(
+                "SELECT id FROM schedule WHERE id = $1 AND guild = $2 AND state = 'draft'",
+                &[draft.0.into(), guild.into()],
+            )?;
+            if rows.is_empty() {
+                return Ok(Err(NotSaved::NoDraft));
+            }
+            if let Err(why) = fits(transaction, &schedule)? {
+                return Ok(Err(why));
+            }
+            begin_guild(transaction, &schedule)?;
+            save(transaction, &schedule)?;
+            remove(transaction, draft)?;
+            note_schedule(transaction, &schedule, by)?;
+            Ok(Ok(()))
+        })
+    }
+
+    /// Whether this event of the chat has done what an organiser wanted of it.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn has_acted(&self, by: By) -> Result<bool, StoreError> {
+        self.read(|transaction| Ok(noted(transaction, by)?.is_some()))
     }
 
     /// Sets whether a schedule posts, and why not. Where it goes on, days before now are none of its.
@@ -288,12 +327,14 @@ impl Scores {
         schedule: &Schedule,
         state: ScheduleState,
         reason: Option<&str>,
-        actor: u64,
-        at: Timestamp,
+        by: By,
     ) -> Result<(), StoreError> {
         let (id, guild, name) = (schedule.id, schedule.guild, schedule.name.clone());
         let reason = reason.map(str::to_owned);
         self.write(move |transaction| {
+            if noted(transaction, by)?.is_some() {
+                return Ok(());
+            }
             transaction.execute(
                 "UPDATE schedule SET state = $1, reason = $2, n_failed = 0, \
                  since = CASE WHEN $3 = 'active' THEN $4 ELSE since END WHERE id = $5",
@@ -301,18 +342,11 @@ impl Scores {
                     state.name().into(),
                     reason.clone().into(),
                     state.name().into(),
-                    of_time(at),
+                    of_time(by.at),
                     id.0.into(),
                 ],
             )?;
-            note(
-                transaction,
-                guild.cast_signed(),
-                actor,
-                at,
-                state.name(),
-                &name,
-            )
+            note(transaction, guild.cast_signed(), by, state.name(), &name)
         })
     }
 
@@ -320,22 +354,19 @@ impl Scores {
     ///
     /// # Errors
     /// The store fails.
-    pub fn remove_schedule(
-        &self,
-        schedule: &Schedule,
-        actor: u64,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let (id, guild, name) = (schedule.id, schedule.guild, schedule.name.clone());
+    pub fn remove_schedule(&self, schedule: &Schedule, by: By) -> Result<(), StoreError> {
+        let (id, guild) = (schedule.id, schedule.guild);
+        let name = schedule.own_name().to_owned();
+        let what = match schedule.state {
+            ScheduleState::Draft => "drop draft",
+            ScheduleState::Active | ScheduleState::Paused | ScheduleState::Suspended => "remove",
+        };
         self.write(move |transaction| {
-            for statement in [
-                "DELETE FROM pin WHERE schedule = $1",
-                "DELETE FROM drawn WHERE schedule = $1",
-                "DELETE FROM schedule WHERE id = $1",
-            ] {
-                transaction.execute(statement, &[id.0.into()])?;
+            if noted(transaction, by)?.is_some() {
+                return Ok(());
             }
-            note(transaction, guild.cast_signed(), actor, at, "remove", &name)
+            remove(transaction, id)?;
+            note(transaction, guild.cast_signed(), by, what, &name)
         })
     }
 
@@ -425,15 +456,12 @@ impl Scores {
     ///
     /// # Errors
     /// The store fails.
-    pub fn pin(
-        &self,
-        schedule: &Schedule,
-        question: &str,
-        actor: u64,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
+    pub fn pin(&self, schedule: &Schedule, question: &str, by: By) -> Result<bool, StoreError> {
         let (id, guild, question) = (schedule.id, schedule.guild, question.to_owned());
         self.write(move |transaction| {
+            if noted(transaction, by)?.is_some() {
+                return Ok(true);
+            }
             let rows = transaction.query(
                 "SELECT COUNT(*), COALESCE(MAX(place), 0) FROM pin WHERE schedule = $1",
                 &[id.0.into()],
@@ -450,14 +478,7 @@ impl Scores {
                     question.as_str().into(),
                 ],
             )?;
-            note(
-                transaction,
-                guild.cast_signed(),
-                actor,
-                at,
-                "pin",
-                &question,
-            )?;
+            note(transaction, guild.cast_signed(), by, "pin", &question)?;
             Ok(true)
         })
     }
@@ -544,6 +565,88 @@ fn last_round(
         day: to_day(day)?,
         posted_at: row.opt_int(1)?.map(to_time).transpose()?,
     }))
+}
+
+/// Whether a schedule can be kept beside the others of its server.
+fn fits(
+    transaction: &mut dyn Transaction,
+    schedule: &Schedule,
+) -> Result<Result<(), NotSaved>, StoreError> {
+    let (id, guild) = (schedule.id.0, schedule.guild.cast_signed());
+    let rows = transaction.query(
+        "SELECT id FROM schedule WHERE guild = $1 AND name = $2",
+        &[guild.into(), schedule.name.as_str().into()],
+    )?;
+    let other = rows.first().map(|row| row.int(0)).transpose()?;
+    if other.is_some_and(|other| other != id) {
+        return Ok(Err(NotSaved::NameTaken));
+    }
+    // Drafts are counted by themselves.
+    let statement = match schedule.state {
+        ScheduleState::Draft => {
+            "SELECT COUNT(*) FROM schedule WHERE guild = $1 AND id <> $2 AND state = 'draft'"
+        }
+        ScheduleState::Active | ScheduleState::Paused | ScheduleState::Suspended => {
+            "SELECT COUNT(*) FROM schedule WHERE guild = $1 AND id <> $2 AND state <> 'draft'"
+        }
+    };
+    let rows = transaction.query(statement, &[guild.into(), id.into()])?;
+    if only(rows)?.int(0)? >= SCHEDULES_MAX {
+        return Ok(Err(NotSaved::TooMany));
+    }
+    Ok(Ok(()))
+}
+
+/// Sees to it that there is a row for the server of a schedule that is about to be kept.
+fn begin_guild(transaction: &mut dyn Transaction, schedule: &Schedule) -> Result<(), StoreError> {
+    let (id, new) = (of_id(schedule.guild), Guild::new(schedule.guild));
+    transaction.execute(
+        "INSERT INTO guild (id, zone, season, recap) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (id) DO NOTHING",
+        &[
+            id.clone(),
+            new.zone.into(),
+            new.season.name().into(),
+            of_flag(new.recap),
+        ],
+    )?;
+    transaction.execute(
+        "UPDATE guild SET zone = $1 WHERE id = $2 AND NOT EXISTS \
+         (SELECT 1 FROM schedule WHERE guild = $2 AND state <> 'draft')",
+        &[schedule.zone.as_str().into(), id],
+    )?;
+    Ok(())
+}
+
+fn note_schedule(
+    transaction: &mut dyn Transaction,
+    schedule: &Schedule,
+    by: By,
+) -> Result<(), StoreError> {
+    let what = match schedule.state {
+        ScheduleState::Draft => "draft",
+        ScheduleState::Active | ScheduleState::Paused | ScheduleState::Suspended => "schedule",
+    };
+    let detail = format!(
+        "{}: {} {} {} in {}",
+        schedule.own_name(),
+        schedule.weekdays,
+        schedule.time,
+        schedule.zone,
+        schedule.channel
+    );
+    note(transaction, schedule.guild.cast_signed(), by, what, &detail)
+}
+
+fn remove(transaction: &mut dyn Transaction, id: ScheduleId) -> Result<(), StoreError> {
+    for statement in [
+        "DELETE FROM pin WHERE schedule = $1",
+        "DELETE FROM drawn WHERE schedule = $1",
+        "DELETE FROM schedule WHERE id = $1",
+    ] {
+        transaction.execute(statement, &[id.0.into()])?;
+    }
+    Ok(())
 }
 
 fn save(transaction: &mut dyn Transaction, schedule: &Schedule) -> Result<(), StoreError> {

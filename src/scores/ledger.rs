@@ -8,7 +8,7 @@ use super::database::{Row, StoreError, Transaction, Value};
 use super::guilds::to_season;
 use super::rounds::{RoundId, RoundState};
 use super::sums::{self, Worth};
-use super::{of_day, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
+use super::{By, of_day, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
 use crate::quiz::Difficulty;
 use crate::quiz::grade::{Choices, Grade, Grading};
 use crate::quiz::period::Season;
@@ -354,27 +354,46 @@ pub(super) fn keep_streak(
     Ok(after.current)
 }
 
-/// Writes down what an organiser did.
+/// Writes down what an organiser did. No event does two things: of two processes that hear the
+/// same one at once, the second fails here, and finds on its second try what [`noted`] says.
 pub(super) fn note(
     transaction: &mut dyn Transaction,
     guild: i64,
-    actor: u64,
-    at: Timestamp,
+    by: By,
     what: &str,
     detail: &str,
 ) -> Result<(), StoreError> {
     let values = [
         guild.into(),
-        of_id(actor),
-        of_time(at),
+        of_id(by.actor),
+        of_time(by.at),
         what.into(),
         detail.into(),
+        by.event.map(u64::cast_signed).into(),
     ];
     transaction.execute(
-        "INSERT INTO act (guild, actor, at, what, detail) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO act (guild, actor, at, what, detail, interaction) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
         &values,
     )?;
     Ok(())
+}
+
+/// What was written down of the same event: it came again, and has done all that it does.
+pub(super) fn noted(
+    transaction: &mut dyn Transaction,
+    by: By,
+) -> Result<Option<String>, StoreError> {
+    let Some(event) = by.event else {
+        return Ok(None);
+    };
+    let rows = transaction.query(
+        "SELECT detail FROM act WHERE interaction = $1",
+        &[event.cast_signed().into()],
+    )?;
+    rows.first()
+        .map(|row| Ok(row.text(0)?.to_owned()))
+        .transpose()
 }
 
 pub(super) fn to_choices(bits: i64) -> Result<Choices, StoreError> {

@@ -233,7 +233,7 @@ impl Scores {
                 "UPDATE total SET member = $1 WHERE member = $2",
                 "UPDATE member SET id = $1 WHERE id = $2",
                 "UPDATE report SET member = $1 WHERE member = $2",
-                "UPDATE act SET actor = $1 WHERE actor = $2",
+                "UPDATE act SET actor = $1, interaction = NULL WHERE actor = $2",
                 "UPDATE event SET actor = $1 WHERE actor = $2",
                 "UPDATE schedule SET organiser = $1 WHERE organiser = $2",
             ] {
@@ -241,18 +241,10 @@ impl Scores {
             }
             n_changed +=
                 transaction.execute("DELETE FROM practice WHERE member = $1", &[member.into()])?;
-            // The name of a draft begins with the number of whoever made it, and so does what is
-            // written down about it.
-            let start = format!("{DRAFT}{member}/");
-            let whole = format!("{start}%");
-            n_changed += transaction.execute(
-                "DELETE FROM schedule WHERE name LIKE $1",
-                &[whole.as_str().into()],
-            )?;
-            n_changed += transaction.execute(
-                "UPDATE act SET detail = REPLACE(detail, $1, $2) WHERE detail LIKE $3",
-                &[start.into(), DRAFT.into(), whole.into()],
-            )?;
+            // The name of a draft begins with the number of whoever made it.
+            let drafts = format!("{DRAFT}{member}/%");
+            n_changed +=
+                transaction.execute("DELETE FROM schedule WHERE name LIKE $1", &[drafts.into()])?;
             Ok(n_changed > 0)
         })?;
         if was_known {

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::database::{Row, StoreError, Transaction, Value};
 use super::guilds::ScheduleId;
-use super::ledger::{note, to_choices, to_difficulty};
+use super::ledger::{note, noted, to_choices, to_difficulty};
 use super::{
-    Scores, of_day, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time,
+    By, Scores, of_day, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time,
 };
 use crate::quiz::Difficulty;
 use crate::quiz::grade::{Choices, Grading};
@@ -232,29 +232,25 @@ macro_rules! select_round {
 }
 
 impl Scores {
-    /// Adds a round that is posted at the next look: an organiser wants it now.
+    /// Adds a round that is posted at the next look: an organiser wants it now. Whether it is there.
     ///
     /// # Errors
     /// The store fails.
-    pub fn post_now(&self, round: NewRound, actor: u64, at: Timestamp) -> Result<bool, StoreError> {
+    pub fn post_now(&self, round: NewRound, by: By) -> Result<bool, StoreError> {
         self.write(move |transaction| {
+            if noted(transaction, by)?.is_some() {
+                return Ok(true);
+            }
             let lease = Lease {
                 owner: String::new(),
-                at,
-                until: at,
+                at: by.at,
+                until: by.at,
             };
             let n_claimed = insert(transaction, &round, &lease)?;
             if n_claimed > 0 {
                 draw(transaction, round.schedule, &round.asks.question, round.day)?;
                 let guild = round.guild.cast_signed();
-                note(
-                    transaction,
-                    guild,
-                    actor,
-                    at,
-                    "post-now",
-                    &round.asks.question,
-                )?;
+                note(transaction, guild, by, "post-now", &round.asks.question)?;
             }
             Ok(n_claimed > 0)
         })
@@ -628,7 +624,8 @@ impl Scores {
         })
     }
 
-    /// Counts a question as drawn without asking it.
+    /// Counts a question as drawn without asking it. Which one: where the same event has done so
+    /// before, the one of that time.
     ///
     /// # Errors
     /// The store fails.
@@ -638,20 +635,16 @@ impl Scores {
         guild: u64,
         question: &str,
         day: Date,
-        actor: u64,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
+        by: By,
+    ) -> Result<String, StoreError> {
         let question = question.to_owned();
         self.write(move |transaction| {
+            if let Some(before) = noted(transaction, by)? {
+                return Ok(before);
+            }
             draw(transaction, schedule, &question, day)?;
-            note(
-                transaction,
-                guild.cast_signed(),
-                actor,
-                at,
-                "skip",
-                &question,
-            )
+            note(transaction, guild.cast_signed(), by, "skip", &question)?;
+            Ok(question.clone())
         })
     }
 }

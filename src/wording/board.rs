@@ -230,7 +230,8 @@ pub fn forgotten(was_known: bool) -> Message {
     if was_known {
         person("You are forgotten. Copies in backups go when those expire.")
     } else {
-        nothing_kept()
+        // Also said where the same press was heard twice, and the first has done it.
+        person("Nothing is kept about you any more.")
     }
 }
 

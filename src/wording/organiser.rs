@@ -144,6 +144,12 @@ pub fn no_draft() -> Message {
     person("This draft is gone: it was saved or dropped already, or another took its place.")
 }
 
+/// A draft is its maker's alone.
+#[must_use]
+pub fn not_your_draft() -> Message {
+    person("Somebody else made this draft. Make your own with `/setup`.")
+}
+
 /// The name is taken.
 #[must_use]
 pub fn name_taken(name: &str) -> Message {

@@ -16,7 +16,7 @@ use studyhall::scores::sqlite::backup::{self, BackupError, Overwrite};
 use tempfile::TempDir;
 
 use crate::database::OwnDatabase;
-use crate::group::{CHANNEL, GUILD, Group};
+use crate::group::{CHANNEL, GUILD, Group, by};
 
 /// A person whose number has eight bytes like no other's.
 const PERSON: u64 = 0x0f1e_2d3c_4b5a_6978;
@@ -521,7 +521,7 @@ fn all_scores_go_over_to_postgres_and_are_the_same() {
     guild.zone = "Europe/Paris".to_owned();
     let at = "2027-03-02T07:00:00Z".parse().expect("an instant");
     there
-        .save_guild(guild, 1, at)
+        .save_guild(guild, by(1, at))
         .expect("an act with a number of its own");
     assert_eq!(there.acts(GUILD).expect("there").len(), number + 1);
 }

@@ -9,9 +9,9 @@ use studyhall::bot::{self, Bot, Questions};
 use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request, Setup};
 use studyhall::gaps::Gaps;
 use studyhall::quiz::grade::Choices;
-use studyhall::scores::Scores;
 use studyhall::scores::database::{Database, StoreError, Work};
 use studyhall::scores::sqlite::Sqlite;
+use studyhall::scores::{By, Scores};
 use studyhall_index::Index;
 use tempfile::TempDir;
 
@@ -169,6 +169,15 @@ impl Group {
             .values()
             .filter_map(|post| post.round())
             .collect()
+    }
+}
+
+/// Something done at this instant that no event of the chat asked for.
+pub(crate) fn by(actor: u64, at: Timestamp) -> By {
+    By {
+        actor,
+        at,
+        event: None,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::desk::{Desk, Serving};
 use crate::fake::{
     ADA, CHANNEL, ELSEWHERE, Fault, GUILD, Interaction, Posted, Receipt, member_number,
 };
+use crate::group::by;
 use crate::rush::{daily_at, minute_after};
 
 /// The environment variable that says how often to kill, and how often where it says nothing.
@@ -164,7 +165,7 @@ impl Storm {
                 let minute = n.cast_signed() % n_minutes;
                 let due = minute_after(&self.desk, minute);
                 let schedule = daily_at(n + 1, 5_000 + n, ELSEWHERE, due);
-                let saved = scores.save_schedule(schedule, ADA.id, due);
+                let saved = scores.save_schedule(schedule, by(ADA.id, due));
                 saved.expect("a store").expect("a new name");
             }
             n_kills

@@ -12,6 +12,7 @@ use studyhall::scores::rounds::Rules;
 
 use crate::desk::Desk;
 use crate::fake::{ADA, OTHERS};
+use crate::group::by;
 
 /// Servers.
 const N_SERVERS: u64 = 1_000;
@@ -62,7 +63,7 @@ async fn a_thousand_servers_are_served_within_a_minute_and_within_the_limit() {
         let scores = Scores::new(desk.database());
         for n in 0..N_SERVERS {
             let schedule = daily_at(n + 1, n + 1, OTHERS + n, due);
-            let saved = scores.save_schedule(schedule, ADA.id, due);
+            let saved = scores.save_schedule(schedule, by(ADA.id, due));
             saved.expect("a store").expect("a new name");
         }
     }

@@ -21,6 +21,7 @@ use studyhall::scores::rounds::{Asks, Feedback, Lease, NewRound, RoundId, RoundS
 use studyhall::scores::sqlite::Sqlite;
 
 use crate::database::OwnDatabase;
+use crate::group::by;
 
 const GUILDS: u64 = 2;
 const MEMBERS: u64 = 12;
@@ -133,7 +134,9 @@ impl Player {
             stranger: -1,
         };
         for guild in 1..=GUILDS {
-            let saved = player.scores.save_schedule(schedule(guild, now), 9, now);
+            let saved = player
+                .scores
+                .save_schedule(schedule(guild, now), by(9, now));
             saved.expect("a store").expect("a schedule");
         }
         player
@@ -247,7 +250,7 @@ impl Player {
             Op::Void { round } => {
                 let receipt = self
                     .round(round)
-                    .map(|round| scores.void(round, 9, now, "wrong").expect("a store"));
+                    .map(|round| scores.void(round, by(9, now), "wrong").expect("a store"));
                 format!("{receipt:?}")
             }
             Op::Regrade { round, right } => {
@@ -256,7 +259,7 @@ impl Player {
                 format!(
                     "{:?}",
                     round.map(|round| scores
-                        .regrade(round, right, 9, now, "better")
+                        .regrade(round, right, by(9, now), "better")
                         .expect("a store"))
                 )
             }
@@ -289,7 +292,10 @@ impl Player {
                     season: Season::ALL[season],
                     ..Guild::new(guild)
                 };
-                format!("{:?}", scores.save_guild(guild, 9, now).expect("a store"))
+                format!(
+                    "{:?}",
+                    scores.save_guild(guild, by(9, now)).expect("a store")
+                )
             }
             Op::Report { round, member } => {
                 let round = self
@@ -324,7 +330,7 @@ impl Player {
                 format!(
                     "{:?}",
                     scores
-                        .pin(&schedule, &format!("question-{question}"), 9, now)
+                        .pin(&schedule, &format!("question-{question}"), by(9, now))
                         .expect("a store")
                 )
             }

@@ -21,7 +21,7 @@ use studyhall::scores::guilds::{Schedule, ScheduleId, ScheduleState};
 use studyhall::scores::rounds::{RoundState, Rules};
 use studyhall::scores::sqlite::Sqlite;
 
-use crate::group::{CHANNEL, GUILD, Life, Mortal, ORGANISER, bot_in};
+use crate::group::{CHANNEL, GUILD, Life, Mortal, ORGANISER, bot_in, by};
 use crate::stage::{Fate, Stage};
 
 /// Runs where nobody says how many.
@@ -96,7 +96,7 @@ impl Run {
         };
         let scores = Scores::new(Arc::clone(&run.database));
         let time = jiff::civil::time(run.chance.below(24) as i8, 30, 0, 0);
-        let saved = scores.save_schedule(schedule(time, start), ORGANISER, start);
+        let saved = scores.save_schedule(schedule(time, start), by(ORGANISER, start));
         saved.expect("scores").expect("a schedule");
         for _ in 0..run.n_processes {
             let process = run.process();

@@ -10,11 +10,11 @@ use crate::bot::{self, Bot, Questions};
 use crate::chat::{Heard, Member, Place, Request};
 use crate::gaps::Gaps;
 use crate::quiz::grade::Choices;
-use crate::scores::Scores;
 use crate::scores::database::Database;
 use crate::scores::guilds::{Schedule, ScheduleId, ScheduleState};
 use crate::scores::rounds::{Asks, NewRound, RoundId, Rules};
 use crate::scores::sqlite::Sqlite;
+use crate::scores::{By, Scores};
 
 const N_TEXTS: usize = 100_000;
 /// The letters that stand for what is pressed, and some that stand for nothing.
@@ -115,6 +115,11 @@ fn a_bot(dir: &std::path::Path, database: Arc<dyn Database>) -> Bot {
 }
 
 fn fill(scores: &Scores, now: Timestamp) {
+    let by = By {
+        actor: 1,
+        at: now,
+        event: None,
+    };
     let schedule = Schedule {
         id: ScheduleId(NUMBER),
         guild: GUILD,
@@ -134,7 +139,7 @@ fn fill(scores: &Scores, now: Timestamp) {
         organiser: 1,
         told_low: None,
     };
-    scores.save_schedule(schedule, 1, now).unwrap().unwrap();
+    scores.save_schedule(schedule, by).unwrap().unwrap();
     let round = NewRound {
         id: RoundId(NUMBER),
         schedule: ScheduleId(NUMBER),
@@ -152,7 +157,7 @@ fn fill(scores: &Scores, now: Timestamp) {
         due_at: now,
         channel: 42,
     };
-    assert!(scores.post_now(round, 1, now).unwrap());
+    assert!(scores.post_now(round, by).unwrap());
 }
 
 /// Every row of every table that a press could change, as one text.

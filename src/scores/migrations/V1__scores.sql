@@ -170,15 +170,17 @@ CREATE TABLE report (
     PRIMARY KEY (round, member)
 );
 
--- What organisers did.
+-- What organisers did, and by which event of the chat: an event that several processes hear acts once.
 CREATE TABLE act (
     id {{serial}},
     guild BIGINT NOT NULL,
     actor BIGINT NOT NULL,
     at BIGINT NOT NULL,
     what {{text}} NOT NULL,
-    detail {{text}} NOT NULL
+    detail {{text}} NOT NULL,
+    interaction BIGINT
 );
+CREATE UNIQUE INDEX act_interaction ON act (interaction) WHERE interaction IS NOT NULL;
 CREATE INDEX act_guild ON act (guild, id);
 
 CREATE TABLE practice (
