@@ -12,6 +12,7 @@ pub mod moving;
 pub mod people;
 mod pool;
 pub mod postgres;
+pub mod recaps;
 pub mod rounds;
 pub mod sqlite;
 mod sums;

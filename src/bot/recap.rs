@@ -7,14 +7,15 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tracing::warn;
 
-use super::Bot;
-use super::rounds::asked;
-use crate::chat::{Chat, KEY_MAX};
+use super::rounds::{KEY_KNOWN, asked};
+use super::{Bot, Clock};
+use crate::chat::{Chat, KEY_MAX, Message, PostError};
 use crate::quiz::period::{Period, Span};
 use crate::quiz::zones;
 use crate::scores::boards::{Board, Wanted};
 use crate::scores::database::StoreError;
 use crate::scores::guilds::Schedule;
+use crate::scores::recaps::RecapClaim;
 use crate::scores::rounds::Round;
 use crate::wording;
 
@@ -24,6 +25,8 @@ const EVERY: SignedDuration = SignedDuration::from_secs(60);
 const EDITS_MAX: usize = 25;
 /// The hour of Monday from which on the week before is recapped.
 const RECAP_HOUR: i8 = 8;
+/// How long a recap is held by whoever posts it: longer than a post may wait to be sent.
+const RECAP_HOLD: SignedDuration = SignedDuration::from_secs(25);
 /// Places that a recap names.
 const WINNERS: usize = 3;
 /// Answers that a question needs to count as missed.
@@ -48,19 +51,25 @@ impl Rhythm {
                 .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
     }
+
+    /// Lets it be time again no later than at this instant.
+    fn again_at(&self, at: Timestamp) {
+        let last = at.as_second() - EVERY.as_secs();
+        self.last.fetch_min(last, Ordering::Relaxed);
+    }
 }
 
 impl Bot {
     /// Does what is done now and then, if it is time.
-    pub(super) async fn now_and_then<C: Chat>(&self, chat: &C, now: Timestamp) {
-        if !self.rhythm.is_time(now) {
+    pub(super) async fn now_and_then<C: Chat>(&self, chat: &C, clock: &Clock) {
+        if !self.rhythm.is_time(clock()) {
             return;
         }
         if let Err(error) = self.count(chat).await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "answers could not be counted");
         }
-        if let Err(error) = self.recaps(chat, now).await {
+        if let Err(error) = self.recaps(chat, clock).await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "a week could not be recapped");
         }
@@ -97,7 +106,8 @@ impl Bot {
     }
 
     /// Posts the recap of the week before, on Mondays, once.
-    async fn recaps<C: Chat>(&self, chat: &C, now: Timestamp) -> Result<(), StoreError> {
+    async fn recaps<C: Chat>(&self, chat: &C, clock: &Clock) -> Result<(), StoreError> {
+        let now = clock();
         let mut guilds: Vec<Schedule> = Vec::new();
         for (schedule, _) in self.scores.active()? {
             if guilds.iter().all(|other| other.guild != schedule.guild) {
@@ -118,8 +128,13 @@ impl Bot {
             let rounds = self
                 .scores
                 .posted_between(schedule.guild, week.first, week.last)?;
-            if !rounds.is_empty() && self.scores.claim_recap(schedule.guild, monday)? {
-                self.recap(chat, &schedule, week, &rounds).await?;
+            if rounds.is_empty() {
+                continue;
+            }
+            match self.scores.recap_try(schedule.guild, monday)? {
+                // Should whoever holds it be dead, it is repeated while the chat knows its key.
+                Some(tried) if tried.until > now => self.rhythm.again_at(tried.until),
+                Some(_) | None => self.recap(chat, clock, &schedule, week, &rounds).await?,
             }
         }
         Ok(())
@@ -128,11 +143,51 @@ impl Bot {
     async fn recap<C: Chat>(
         &self,
         chat: &C,
+        clock: &Clock,
         schedule: &Schedule,
         week: Period,
         rounds: &[Round],
     ) -> Result<(), StoreError> {
+        // What takes time comes before the claim, so that the post follows it at once.
         self.look_for_departed(chat, schedule.guild, week).await?;
+        let message = self.recap_of(schedule, week, rounds)?;
+        let (guild, monday) = (schedule.guild, week.first);
+        let claim = self
+            .scores
+            .claim_recap(guild, monday, clock(), RECAP_HOLD, KEY_KNOWN)?;
+        let tried = match claim {
+            RecapClaim::Ours(tried) => tried,
+            RecapClaim::NotOurs => return Ok(()),
+            RecapClaim::Lost => {
+                warn!(guild.id = guild, quiz.week = %monday, "a recap was given up: nobody knows whether it was posted");
+                return Ok(());
+            }
+        };
+        let mut key = format!("{guild:x}{}", monday.strftime("%y%m%d"));
+        key.truncate(KEY_MAX);
+        let Err(error) = chat.post(schedule.channel, &key, &message).await else {
+            return self.scores.recapped(guild, monday);
+        };
+        let why = &error as &dyn std::error::Error;
+        warn!(guild.id = guild, quiz.week = %monday, error = why, "a recap was not posted");
+        match error {
+            PostError::Refused(_) => self.scores.recapped(guild, monday),
+            PostError::NotNow(_) if tried.is_first(RECAP_HOLD) => {
+                self.scores.recap_not_sent(guild, monday, tried)
+            }
+            PostError::NotNow(_) | PostError::Unsure(_) => {
+                self.rhythm.again_at(tried.until);
+                Ok(())
+            }
+        }
+    }
+
+    fn recap_of(
+        &self,
+        schedule: &Schedule,
+        week: Period,
+        rounds: &[Round],
+    ) -> Result<Message, StoreError> {
         let board = self.week(schedule.guild, week)?;
         let bank = self.bank();
         let mut n_answered = 0;
@@ -159,14 +214,9 @@ impl Bot {
         });
         let section = missed.and_then(|(question, _, _)| self.section_of(question));
         let winners = &board.places[..board.places.len().min(WINNERS)];
-        let message = wording::board::recap(week, winners, n_answered, missed, section);
-        let mut key = format!("{:x}{}", schedule.guild, week.first.strftime("%y%m%d"));
-        key.truncate(KEY_MAX);
-        if let Err(error) = chat.post(schedule.channel, &key, &message).await {
-            let error = &error as &dyn std::error::Error;
-            warn!(guild.id = schedule.guild, error, "a recap was not posted");
-        }
-        Ok(())
+        Ok(wording::board::recap(
+            week, winners, n_answered, missed, section,
+        ))
     }
 
     fn week(&self, guild: u64, week: Period) -> Result<Board, StoreError> {

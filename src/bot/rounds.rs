@@ -25,7 +25,7 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// How long after the first try the chat is trusted to know the key of a post again. Discord says
 /// "the past few minutes"; this is half of the shortest reading of that.
 /// <https://docs.discord.com/developers/resources/message#create-message>
-const KEY_KNOWN: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const KEY_KNOWN: SignedDuration = SignedDuration::from_secs(60);
 /// Before something that the chat could not take is tried again.
 const TRY_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// Rounds that are worked on at once.
@@ -73,7 +73,7 @@ impl Bot {
                 }
             })
             .await;
-        self.now_and_then(chat, clock()).await;
+        self.now_and_then(chat, clock).await;
         let wakes = self.scores.wakes_next().ok().flatten();
         next.into_iter().chain(wakes).min()
     }

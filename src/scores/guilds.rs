@@ -240,21 +240,6 @@ impl Scores {
         })
     }
 
-    /// Claims the recap of the week that begins on `monday`: true for the first who asks.
-    ///
-    /// # Errors
-    /// The store fails.
-    pub fn claim_recap(&self, guild: u64, monday: Date) -> Result<bool, StoreError> {
-        self.write(move |transaction| {
-            let n_changed = transaction.execute(
-                "UPDATE guild SET recapped = $1 \
-                 WHERE id = $2 AND (recapped IS NULL OR recapped < $3)",
-                &[super::of_day(monday), of_id(guild), super::of_day(monday)],
-            )?;
-            Ok(n_changed > 0)
-        })
-    }
-
     /// Adds a schedule or keeps its changes, by its number.
     ///
     /// # Errors

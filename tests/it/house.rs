@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use studyhall::bot::Bot;
 use studyhall::chat::Heard;
 use studyhall::discord::{self, Edge, Patience, Settings};
@@ -73,6 +74,12 @@ impl House {
         }
         house.discord.ready().await;
         house
+    }
+
+    /// Lets the first bot do what is due at this instant.
+    pub(crate) async fn tick_at(&self, now: Timestamp) {
+        let replica = &self.replicas[0];
+        replica.bot.tick(replica.edge.as_ref(), &move || now).await;
     }
 }
 

@@ -24,6 +24,7 @@ mod quiz_preview;
 mod quiz_schedule;
 mod quiz_story;
 mod quiz_years;
+mod recap;
 mod rehearse;
 mod replicas;
 mod rush;

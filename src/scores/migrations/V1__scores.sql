@@ -12,7 +12,10 @@ CREATE TABLE guild (
     zone {{text}} NOT NULL,
     season {{text}} NOT NULL,
     recap BIGINT NOT NULL,
-    recapped {{text}}
+    recapped {{text}},
+    recap_week {{text}},
+    recap_first_at BIGINT,
+    recap_until BIGINT
 );
 
 CREATE TABLE schedule (
