@@ -347,20 +347,42 @@ impl Bot {
         Ok(())
     }
 
+    /// Tells whoever set the schedule up, privately. Where they wanted to be forgotten, have left the
+    /// server or take no private messages, it is said in the schedule's channel, if that can be.
     async fn tell_organiser<C: Chat>(
         &self,
         chat: &C,
         round: &Round,
         message: &Message,
     ) -> Result<(), StoreError> {
-        if let Some(schedule) = self.scores.schedule(round.schedule)?
-            && let Err(error) = chat.tell(schedule.organiser, message).await
-        {
+        let Some(schedule) = self.scores.schedule(round.schedule)? else {
+            return Ok(());
+        };
+        let untold = |error: &PostError| {
             warn!(
                 schedule.id = schedule.id.0,
-                error = &error as &dyn std::error::Error,
+                error = error as &dyn std::error::Error,
                 "the organiser could not be told"
             );
+        };
+        let (guild, organiser) = (schedule.guild, schedule.organiser);
+        let is_forgotten = i64::try_from(organiser).is_err();
+        if !is_forgotten && !chat.has_left(guild, organiser).await.unwrap_or(false) {
+            match chat.tell(organiser, message).await {
+                Ok(()) => return Ok(()),
+                Err(error @ PostError::Refused(_)) => untold(&error),
+                // It may have arrived, or the chat is not there for anybody.
+                Err(error) => {
+                    untold(&error);
+                    return Ok(());
+                }
+            }
+        }
+        let mut key = format!("{:x}-told", round.id.0);
+        key.truncate(KEY_MAX);
+        let message = wording::organiser::for_all(message);
+        if let Err(error) = chat.post(schedule.channel, &key, &message).await {
+            untold(&error);
         }
         Ok(())
     }

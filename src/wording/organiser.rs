@@ -406,6 +406,13 @@ pub fn low(schedule: &Schedule, n_left: usize) -> Message {
     ))
 }
 
+/// What was meant for the organiser, who cannot be reached, for all to see.
+#[must_use]
+pub fn for_all(message: &Message) -> Message {
+    let body = format!("For those who run the quiz: {}", message.body);
+    said(Audience::Channel, text::cut(&body, crate::chat::BODY_MAX))
+}
+
 fn person(body: &str) -> Message {
     said(Audience::Person, body.to_owned())
 }

@@ -393,6 +393,25 @@ fn the_week_is_recapped_on_monday_without_those_who_left() {
 }
 
 #[test]
+fn what_an_organiser_who_is_gone_should_know_is_said_in_the_channel() {
+    for is_forgotten in [true, false] {
+        let mut group = Group::new("2027-03-01T07:00:00Z", 3);
+        group.set_up(daily());
+        match is_forgotten {
+            true => drop(group.press(ORGANISER, Press::Forget)),
+            false => group.stage.room().left.push(ORGANISER),
+        }
+        group.wait(SignedDuration::from_hours(4));
+        let room = group.stage.room();
+        assert_eq!(room.told.len(), 0);
+        let mut posts = room.posts.values();
+        let is_notice = |body: &str| body.starts_with("For those who run the quiz: **daily** has");
+        let notice = posts.find(|post| is_notice(&post.message.body));
+        assert_eq!(notice.expect("it is said").channel, CHANNEL);
+    }
+}
+
+#[test]
 fn the_organiser_is_told_once_when_questions_run_low() {
     let mut group = Group::new("2027-03-01T07:00:00Z", 9);
     group.set_up(daily());

@@ -189,3 +189,16 @@ async fn a_recap_that_was_not_sent_is_not_lost() {
     let tried = scores.recap_try(GUILD, jiff::civil::date(2027, 3, 1));
     assert_eq!(tried.expect("a store"), None);
 }
+
+#[tokio::test]
+async fn what_an_organiser_takes_no_letters_about_is_said_in_the_channel() {
+    let house = House::new(1, 3).await;
+    house.discord.refuse_direct();
+    keep_schedule(&house);
+    house.tick_at(later(MONDAY, 3_600)).await;
+    let told = house.discord.announced(2).await;
+    let text = told.text();
+    assert!(text.starts_with("For those who run the quiz:"), "{text}");
+    let refused = house.discord.blame();
+    assert_eq!(refused.len(), 1, "the letter: {refused:?}");
+}
