@@ -177,7 +177,7 @@ impl Bot {
             }
             Suggest::Zone { typed } => self.zones_like(typed),
             Suggest::Schedule { typed } => self.schedules_like(heard, typed)?,
-            Suggest::QuizQuestion { typed } => self.questions_like(typed),
+            Suggest::QuizQuestion { typed } => self.questions_like(heard, typed),
             Suggest::QuizTopic { typed } => self.quiz_topics_like(typed),
             Suggest::Round { typed } => self.rounds_like(heard, typed)?,
         }))

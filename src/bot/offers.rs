@@ -20,6 +20,9 @@ impl Bot {
         heard: &Heard,
         typed: &str,
     ) -> Result<Vec<Suggestion>, StoreError> {
+        if !heard.member.is_organiser {
+            return Ok(Vec::new());
+        }
         let schedules = self.kept_schedules(heard.place.guild.unwrap_or_default())?;
         let fits = schedules
             .iter()
@@ -30,7 +33,10 @@ impl Bot {
             .collect())
     }
 
-    pub(super) fn questions_like(&self, typed: &str) -> Vec<Suggestion> {
+    pub(super) fn questions_like(&self, heard: &Heard, typed: &str) -> Vec<Suggestion> {
+        if !heard.member.is_organiser {
+            return Vec::new();
+        }
         let bank = self.bank();
         let questions = bank.iter().flat_map(|bank| bank.questions());
         let fits =

@@ -1,11 +1,11 @@
 //! Bots with scores of their own on the surface of the fake Discord, several on one store if need be.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use studyhall::bot::Bot;
-use studyhall::chat::Heard;
+use studyhall::chat::{Heard, Request};
 use studyhall::discord::{self, Edge, Patience, Settings};
 use studyhall::scores::Scores;
 use studyhall::scores::database::Database;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
-use crate::fake::{Event, Fake};
+use crate::fake::{Event, Fake, Interaction, Posted};
 use crate::group::bot_in;
 
 /// Every table in which the bot keeps what people and organisers do.
@@ -45,6 +45,7 @@ pub(crate) struct House {
 pub(crate) struct Replica {
     pub(crate) bot: Bot,
     pub(crate) edge: Arc<Edge>,
+    heard: Arc<Mutex<Vec<Request>>>,
     _stop: watch::Sender<bool>,
 }
 
@@ -76,10 +77,32 @@ impl House {
         house
     }
 
+    /// All that is kept.
+    pub(crate) fn rows(&self) -> String {
+        rows(self.database.as_ref())
+    }
+
+    /// What the bot answers.
+    pub(crate) async fn answer(&self, interaction: &Interaction) -> Posted {
+        self.discord.interact(interaction).message().await
+    }
+
     /// Lets the first bot do what is due at this instant.
     pub(crate) async fn tick_at(&self, now: Timestamp) {
         let replica = &self.replicas[0];
         replica.bot.tick(replica.edge.as_ref(), &move || now).await;
+    }
+
+    /// The same for what is due now, by Discord's clock.
+    pub(crate) async fn tick(&self) {
+        let now = Timestamp::from_millisecond(self.discord.now_ms());
+        self.tick_at(now.expect("an instant")).await;
+    }
+
+    /// What the first bot heard last.
+    pub(crate) fn last_heard(&self) -> Request {
+        let heard = self.replicas[0].heard.lock().expect("no panic");
+        heard.last().expect("something was heard").clone()
     }
 }
 
@@ -95,8 +118,13 @@ impl Replica {
         };
         let (stop, stopped) = watch::channel(false);
         let (give, edge) = oneshot::channel();
-        let listening = bot.clone();
-        let ear = Arc::new(move |heard: Heard| listening.hear(&heard));
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let (list, listening) = (Arc::clone(&heard), bot.clone());
+        let ear = Arc::new(move |heard: Heard| {
+            let request = heard.request.clone();
+            list.lock().expect("no panic").push(request);
+            listening.hear(&heard)
+        });
         let work = move |edge, mut ended: watch::Receiver<bool>| async move {
             drop(give.send(edge));
             drop(ended.wait_for(|ended| *ended).await);
@@ -106,6 +134,7 @@ impl Replica {
         Self {
             bot,
             edge: edge.await.expect("hands"),
+            heard,
             _stop: stop,
         }
     }

@@ -17,6 +17,7 @@ mod hostile;
 mod house;
 mod kills;
 mod markdown;
+mod permissions;
 mod quiz_bag;
 mod quiz_bank;
 mod quiz_import;

@@ -15,6 +15,8 @@ pub(crate) struct Interaction {
     /// How often the event is delivered.
     pub(crate) n_deliveries: usize,
     missing: Vec<&'static str>,
+    /// What the person may do, where that is not what the person usually may.
+    permissions: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +50,7 @@ impl Interaction {
             direct: false,
             n_deliveries: 1,
             missing: Vec::new(),
+            permissions: None,
         }
     }
 
@@ -133,6 +136,12 @@ impl Interaction {
     /// Somebody else does it.
     pub(crate) fn by(mut self, person: Person) -> Self {
         self.person = person;
+        self
+    }
+
+    /// The person may do this at the moment, as bits, and nothing else.
+    pub(crate) fn may(mut self, permissions: u64) -> Self {
+        self.permissions = Some(permissions);
         self
     }
 
@@ -283,6 +292,9 @@ impl State {
                     json!({"id": guild.to_string(), "features": [], "locale": "en-US"});
                 event["guild_locale"] = json!("en-US");
                 event["member"] = cast::member(interaction.person);
+                if let Some(permissions) = interaction.permissions {
+                    event["member"]["permissions"] = json!(permissions.to_string());
+                }
                 event["authorizing_integration_owners"] = json!({"0": guild.to_string()});
                 event["context"] = json!(0);
             }
