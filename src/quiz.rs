@@ -9,6 +9,7 @@ pub mod import;
 mod numbers;
 pub mod period;
 mod reading;
+pub mod review;
 pub mod rules;
 pub mod schedule;
 mod similar;
