@@ -13,6 +13,7 @@ pub mod people;
 mod pool;
 pub mod postgres;
 pub mod recaps;
+pub mod reviews;
 pub mod rounds;
 pub mod sqlite;
 mod sums;

@@ -7,7 +7,7 @@ use super::rounds::positive;
 use crate::scores::Scores;
 use crate::scores::database::StoreError;
 
-/// All that is kept about a person, as JSON, and how many events that is.
+/// All that is kept about a person, as JSON, and how many events and cards that is.
 ///
 /// # Errors
 /// The store fails.
@@ -29,9 +29,23 @@ pub fn export(scores: &Scores, member: u64) -> anyhow::Result<(Vec<u8>, usize)> 
             })
         })
         .collect();
-    let export = json!({ "person": member.to_string(), "events": rows });
+    let cards = scores.written_reviews(member)?;
+    let reviews: Vec<_> = cards
+        .iter()
+        .map(|(guild, card)| {
+            json!({
+                "guild": guild.to_string(),
+                "question": card.question,
+                "stability": card.memory.stability(),
+                "difficulty": card.memory.difficulty(),
+                "at": card.at.to_string(),
+                "times": card.times,
+            })
+        })
+        .collect();
+    let export = json!({ "person": member.to_string(), "events": rows, "reviews": reviews });
     let bytes = serde_json::to_vec_pretty(&export).context("the export cannot be written")?;
-    Ok((bytes, events.len()))
+    Ok((bytes, events.len() + cards.len()))
 }
 
 /// Takes a person out of the scores that have this secret; `chance` is any number that nobody can

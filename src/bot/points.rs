@@ -117,11 +117,11 @@ impl Bot {
     pub(super) fn privacy(&self, heard: &Heard, privacy: Privacy) -> anyhow::Result<Message> {
         Ok(match privacy {
             Privacy::Export => {
-                let (bytes, n_events) = person::export(&self.scores, heard.member.id)?;
+                let (bytes, n_rows) = person::export(&self.scores, heard.member.id)?;
                 match bytes.len() {
-                    _ if n_events == 0 => wording::board::nothing_kept(),
+                    _ if n_rows == 0 => wording::board::nothing_kept(),
                     n if n > FILE_BYTES_MAX => wording::board::export_too_large(),
-                    _ => wording::board::exported(bytes, n_events),
+                    _ => wording::board::exported(bytes, n_rows),
                 }
             }
             Privacy::Forget => wording::board::forget(),

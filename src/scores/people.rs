@@ -239,8 +239,12 @@ impl Scores {
             ] {
                 n_changed += transaction.execute(statement, &[stranger.into(), member.into()])?;
             }
-            n_changed +=
-                transaction.execute("DELETE FROM practice WHERE member = $1", &[member.into()])?;
+            for statement in [
+                "DELETE FROM practice WHERE member = $1",
+                "DELETE FROM review WHERE member = $1",
+            ] {
+                n_changed += transaction.execute(statement, &[member.into()])?;
+            }
             // The name of a draft begins with the number of whoever made it.
             let drafts = format!("{DRAFT}{member}/%");
             n_changed +=

@@ -179,7 +179,7 @@ pub fn recap(
 
 /// All that is kept about somebody, as a file.
 #[must_use]
-pub fn exported(bytes: Vec<u8>, n_events: usize) -> Message {
+pub fn exported(bytes: Vec<u8>, n_rows: usize) -> Message {
     Message {
         file: Some(File {
             name: "studyhall-export.json".to_owned(),
@@ -187,7 +187,7 @@ pub fn exported(bytes: Vec<u8>, n_events: usize) -> Message {
             alt: None,
         }),
         ..person(&format!(
-            "This is all that I keep about you: {n_events} events, with numbers only. I keep no names \
+            "This is all that I keep about you: {n_rows} rows, with numbers only. I keep no names \
              and no messages."
         ))
     }

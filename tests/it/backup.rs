@@ -7,6 +7,7 @@ use std::{fs, thread};
 
 use jiff::SignedDuration;
 use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request, Setup};
+use studyhall::quiz::review::Card;
 use studyhall::scores::Scores;
 use studyhall::scores::database::{Database, StoreError, Work};
 use studyhall::scores::moving::{MoveError, Target, bring_over};
@@ -419,6 +420,9 @@ fn known_group() -> Group {
         group.answer(PERSON + 1 + number, round, &[1]);
     }
     group.answer(PERSON, round, &[0]);
+    let card = Card::of_mistake("after-3".to_owned(), group.stage.now());
+    let is_kept = group.bot.scores.keep_review(GUILD, PERSON, 0, card);
+    assert!(is_kept.expect("a store"));
     group
 }
 
@@ -462,6 +466,7 @@ fn the_commands_export_and_forget_a_person() {
     let export: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!((code, &export["person"]), (0, &id.clone().into()));
     assert_eq!(export["events"].as_array().map(Vec::len), Some(1));
+    assert_eq!(export["reviews"].as_array().map(Vec::len), Some(1));
     let (code, printed) = run("forget");
     assert_eq!(code, 0);
     assert!(printed.contains("is forgotten"), "{printed}");
@@ -497,6 +502,7 @@ fn all_scores_go_over_to_postgres_and_are_the_same() {
     let tables = bring_over(&desk.file(), &own.url(), Target::Empty, &mut told);
     let tables = tables.expect("moved");
     assert!(tables.contains(&("event".to_owned(), 301)), "{tables:?}");
+    assert!(tables.contains(&("review".to_owned(), 1)), "{tables:?}");
     let again = bring_over(&desk.file(), &own.url(), Target::Empty, &mut told);
     assert!(
         matches!(again, Err(MoveError::NotEmpty { .. })),
@@ -514,6 +520,9 @@ fn all_scores_go_over_to_postgres_and_are_the_same() {
         here.events(PERSON).expect("here"),
         there.events(PERSON).expect("there")
     );
+    let cards = there.written_reviews(PERSON).expect("there");
+    assert_eq!(here.written_reviews(PERSON).expect("here"), cards);
+    assert_eq!(cards.len(), 1);
     let number = here.acts(GUILD).expect("here").len();
     assert!(number > 1);
     // What counts by itself goes on behind what came over.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -11,6 +12,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use studyhall::quiz::Difficulty;
 use studyhall::quiz::grade::{Choices, Grading};
 use studyhall::quiz::period::{Period, Season, Span};
+use studyhall::quiz::review::{Card, Rating};
 use studyhall::quiz::weekdays::Weekdays;
 use studyhall::scores::Scores;
 use studyhall::scores::answers::Answer;
@@ -80,6 +82,12 @@ enum Op {
         member: u64,
         place: u32,
     },
+    Review {
+        guild: u64,
+        member: u64,
+        question: usize,
+        is_right: bool,
+    },
     Pin {
         question: usize,
     },
@@ -107,7 +115,10 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => member.clone().prop_map(|member| Op::Forget { member }),
         1 => (guild.clone(), 0_usize..3).prop_map(|(guild, season)| Op::Season { guild, season }),
         1 => (round, member.clone()).prop_map(|(round, member)| Op::Report { round, member }),
-        1 => (guild, member, 0_u32..9).prop_map(|(guild, member, place)| Op::Practice { guild, member, place }),
+        1 => (guild.clone(), member.clone(), 0_u32..9).prop_map(|(guild, member, place)| Op::Practice { guild, member, place }),
+        3 => (guild, member, 0_usize..9, any::<bool>()).prop_map(
+            |(guild, member, question, is_right)| Op::Review { guild, member, question, is_right }
+        ),
         1 => (0_usize..9).prop_map(|question| Op::Pin { question }),
         3 => (1_i64..4).prop_map(|days| Op::NextDay { days }),
     ]
@@ -322,6 +333,31 @@ impl Player {
                     .expect("a store");
                 format!("{:?}", scores.practice(guild, member).expect("a store"))
             }
+            Op::Review {
+                guild,
+                member,
+                question,
+                is_right,
+            } => {
+                let question = format!("question-{question}");
+                let zone = TimeZone::UTC;
+                let reviews = scores.reviews(guild, member, &zone).expect("a store");
+                let mut cards = reviews.cards.into_iter();
+                let known = cards.find(|known| known.card.question == question);
+                let rating = match is_right {
+                    true => Rating::Good,
+                    false => Rating::Again,
+                };
+                let (before, card) = match known {
+                    Some(known) => (known.n_written, known.card.answered(rating, now, &zone)),
+                    None => (0, Card::of_mistake(question, now)),
+                };
+                let kept = scores.keep_review(guild, member, before, card.clone());
+                assert!(kept.expect("a store"));
+                let twice = scores.keep_review(guild, member, before, card.clone());
+                assert!(!twice.expect("a store"), "the same answer again");
+                format!("{card:?}")
+            }
             Op::Pin { question } => {
                 let schedule = scores
                     .schedule(ScheduleId(1))
@@ -352,6 +388,8 @@ impl Player {
                     .standing(guild, member, first, self.day())
                     .expect("a store");
                 writeln!(view, "{guild} {member} {standing:?}").expect("text");
+                let reviews = self.scores.reviews(guild, member, &TimeZone::UTC);
+                writeln!(view, "{:?}", reviews.expect("a store")).expect("text");
             }
             writeln!(
                 view,
@@ -371,6 +409,8 @@ impl Player {
         }
         for member in 1..=MEMBERS {
             writeln!(view, "{:?}", self.scores.events(member).expect("a store")).expect("text");
+            let written = self.scores.written_reviews(member).expect("a store");
+            writeln!(view, "{written:?}").expect("text");
         }
         writeln!(
             view,

@@ -186,6 +186,19 @@ CREATE TABLE act (
 CREATE UNIQUE INDEX act_interaction ON act (interaction) WHERE interaction IS NOT NULL;
 CREATE INDEX act_guild ON act (guild, id);
 
+-- What somebody got wrong, as they knew it after the newest answer that counts. The memory is two
+-- fractions, written out: every database gives back the same. Mistakes in rounds are events alone.
+CREATE TABLE review (
+    guild BIGINT NOT NULL,
+    member BIGINT NOT NULL,
+    question {{text}} NOT NULL,
+    stability {{text}} NOT NULL,
+    difficulty {{text}} NOT NULL,
+    at BIGINT NOT NULL,
+    times BIGINT NOT NULL,
+    PRIMARY KEY (guild, member, question)
+){{clustered}};
+
 CREATE TABLE practice (
     guild BIGINT NOT NULL,
     member BIGINT NOT NULL,
