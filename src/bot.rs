@@ -8,6 +8,7 @@ mod play;
 mod points;
 mod questions;
 mod recap;
+mod review;
 mod rounds;
 mod setup;
 
@@ -154,6 +155,13 @@ impl Bot {
             } => self.board_page(heard, span, day, topic, page)?,
             Press::Practice { place, shown } => self.practiced(heard, place, shown)?,
             Press::PracticeNext => self.practice_on(heard)?,
+            Press::Review {
+                question,
+                times,
+                tally,
+                shown,
+            } => self.reviewed(heard, (question, times), tally, shown)?,
+            Press::ReviewNext { tally } => self.review_on(heard, tally)?,
             Press::Forget => self.forget(heard)?,
             Press::Open { .. }
             | Press::Next { .. }
@@ -204,6 +212,8 @@ fn replaces(press: Press, on_private: bool, message: &Message) -> bool {
         | Press::DropSchedule { .. }
         | Press::Practice { .. }
         | Press::PracticeNext
+        | Press::Review { .. }
+        | Press::ReviewNext { .. }
         | Press::Forget => on_private,
         Press::Board { .. } => true,
         Press::Share { .. }

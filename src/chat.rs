@@ -255,6 +255,8 @@ pub enum Quiz {
         /// How many.
         count: Option<i64>,
     },
+    /// What oneself got wrong, where it is due.
+    Review,
 }
 
 /// A command of `/config`.
@@ -419,14 +421,47 @@ pub enum Press {
     },
     /// The next question of a practice.
     PracticeNext,
+    /// Answer a question of a review.
+    Review {
+        /// The question, by [`question_key`].
+        question: u64,
+        /// How many answers to it counted before; one that was given since makes the button stale.
+        times: u32,
+        /// How the review went until then.
+        tally: Tally,
+        /// What was chosen, as for [`Press::Answer`].
+        shown: Choices,
+    },
+    /// The next question of a review.
+    ReviewNext {
+        /// How the review went until then.
+        tally: Tally,
+    },
     /// Be forgotten.
     Forget,
+}
+
+/// How a review goes. Its buttons carry it; nothing else knows of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Questions of this review.
+    pub n: u8,
+    /// How many of them are answered.
+    pub n_done: u8,
+    /// How many of the answers were right.
+    pub n_right: u8,
 }
 
 /// A topic as a button carries it.
 #[must_use]
 pub fn topic_key(topic: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(topic.as_bytes())
+}
+
+/// A question as a button carries it.
+#[must_use]
+pub fn question_key(id: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(id.as_bytes())
 }
 
 /// What the bot says to something heard.

@@ -9,6 +9,7 @@ pub mod markdown;
 pub mod organiser;
 pub mod page;
 pub mod practice;
+pub mod review;
 pub mod round;
 pub mod run;
 pub mod table;

@@ -107,6 +107,8 @@ impl Bot {
             | Press::Board { .. }
             | Press::Practice { .. }
             | Press::PracticeNext
+            | Press::Review { .. }
+            | Press::ReviewNext { .. }
             | Press::Forget => return Ok(None),
         }))
     }

@@ -29,6 +29,9 @@ impl Bot {
         if let Quiz::Practice { topic, count } = quiz {
             return self.practice(heard, topic.as_deref(), *count);
         }
+        if *quiz == Quiz::Review {
+            return self.review(heard);
+        }
         let guild = match organiser_of(heard) {
             Ok(guild) => guild,
             Err(why) => return Ok(why.said()),
@@ -52,7 +55,7 @@ impl Bot {
             | Quiz::Pause { schedule }
             | Quiz::Resume { schedule }
             | Quiz::Queue { schedule } => schedule.as_deref(),
-            Quiz::Practice { .. } => None,
+            Quiz::Practice { .. } | Quiz::Review => None,
         };
         let schedule = match self.named_schedule(guild, schedule)? {
             Ok(schedule) => schedule,
@@ -84,9 +87,11 @@ impl Bot {
             Quiz::PostNow { .. } => self.post_now(heard, &bank, &schedule),
             Quiz::Pause { .. } => self.set_state(heard, &schedule, ScheduleState::Paused),
             Quiz::Resume { .. } => self.set_state(heard, &schedule, ScheduleState::Active),
-            Quiz::Status | Quiz::Void { .. } | Quiz::Regrade { .. } | Quiz::Practice { .. } => {
-                Ok(organiser::no_schedule())
-            }
+            Quiz::Status
+            | Quiz::Void { .. }
+            | Quiz::Regrade { .. }
+            | Quiz::Practice { .. }
+            | Quiz::Review => Ok(organiser::no_schedule()),
         }
     }
 

@@ -177,6 +177,10 @@ impl Bot {
         }
         let right = Choices::right_of(question);
         let grade = grade(right, choices, question.difficulty, Grading::AllOrNothing);
+        if !grade.is_right {
+            // Broken off after this, the question is asked again, and no mistake is lost.
+            self.mistaken(heard, &question.id)?;
+        }
         let n = practice.questions.len();
         let n_right = match is_next {
             true => self.step(heard, practice, u32::from(grade.is_right))?,
@@ -219,13 +223,18 @@ impl Bot {
     }
 
     /// The order of a question's choices, the same each time this person comes back to it.
-    fn practice_order(&self, heard: &Heard, question: &Question, place: usize) -> Vec<u8> {
+    pub(super) fn practice_order(
+        &self,
+        heard: &Heard,
+        question: &Question,
+        place: usize,
+    ) -> Vec<u8> {
         let text = format!("{}/{}/{place}", heard.member.id, question.id);
         let seed = xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), self.secret);
         shuffled(question.choices.len(), seed)
     }
 
-    fn practice_shown<'a>(
+    pub(super) fn practice_shown<'a>(
         &'a self,
         heard: &Heard,
         question: &'a Question,
@@ -246,9 +255,13 @@ impl Bot {
 
     /// The day that it is for a server.
     pub(super) fn today(&self, heard: &Heard) -> Result<Date, StoreError> {
+        Ok(heard.at.to_zoned(self.zone_here(heard)?).date())
+    }
+
+    /// The zone in which a server's days begin.
+    pub(super) fn zone_here(&self, heard: &Heard) -> Result<TimeZone, StoreError> {
         let guild = self.scores.guild(heard.place.guild.unwrap_or_default())?;
-        let zone = zones::zone(&guild.zone).unwrap_or(TimeZone::UTC);
-        Ok(heard.at.to_zoned(zone).date())
+        Ok(zones::zone(&guild.zone).unwrap_or(TimeZone::UTC))
     }
 }
 

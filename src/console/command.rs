@@ -63,6 +63,11 @@ const FORMS: &[(&str, &str, &str)] = &[
         "questions for yourself",
     ),
     (
+        "quiz",
+        "/quiz review",
+        "what you got wrong, again when it is due",
+    ),
+    (
         "config",
         "/config [zone:UTC] [season:month|quarter|year] [recap:on|off]",
         "see or change what is set",
@@ -255,6 +260,7 @@ fn quiz(rest: &str) -> Option<Quiz> {
             topic: options.text("topic"),
             count: options.number("count")?,
         },
+        "review" if schedule.is_none() => Quiz::Review,
         _ => return None,
     };
     Some(quiz)
@@ -396,6 +402,7 @@ mod tests {
             "quiz practice topic:s3 count:3",
             Quiz::Practice { topic, count },
         );
+        quiz("quiz review", Quiz::Review);
     }
 
     #[test]
@@ -453,13 +460,13 @@ mod tests {
         check("quiz practice count:many", FORMS[11].1);
         check("privacy", "/privacy export|forget|hide|show");
         check("stats Two Words", "/stats [NAME]");
-        check("leaderboard week month", FORMS[14].1);
-        check("config recap:maybe", FORMS[12].1);
+        check("leaderboard week month", FORMS[15].1);
+        check("config recap:maybe", FORMS[13].1);
         check("setup channel:general", FORMS[5].1);
         check("setup when:09:00", FORMS[5].1);
         check("doctor please", "/doctor");
         let all = request("quiz", "dance").expect_err("no such command");
-        assert_eq!(all.lines().count(), 7, "{all}");
+        assert_eq!(all.lines().count(), 8, "{all}");
     }
 
     #[test]

@@ -90,6 +90,17 @@ fn filled(press: Press, shown: Choices) -> Press {
     match press {
         Press::Answer { round, .. } => Press::Answer { round, shown },
         Press::Practice { place, .. } => Press::Practice { place, shown },
+        Press::Review {
+            question,
+            times,
+            tally,
+            ..
+        } => Press::Review {
+            question,
+            times,
+            tally,
+            shown,
+        },
         other => other,
     }
 }

@@ -7,7 +7,7 @@ use std::str::{FromStr, Split};
 
 use studyhall_index::SectionKey;
 
-use crate::chat::Press;
+use crate::chat::{Press, Tally};
 use crate::quiz::grade::Choices;
 use crate::quiz::period::Span;
 
@@ -52,6 +52,16 @@ pub(super) fn encode(press: &Press) -> String {
         }
         Press::Practice { place, shown } => format!("{PREFIX}:q:{place}:{:x}", shown.bits()),
         Press::PracticeNext => format!("{PREFIX}:m"),
+        Press::Review {
+            question,
+            times,
+            tally,
+            shown,
+        } => {
+            let (tally, shown) = (written(*tally), shown.bits());
+            format!("{PREFIX}:v:{question:016x}:{times}:{tally}:{shown:x}")
+        }
+        Press::ReviewNext { tally } => format!("{PREFIX}:w:{}", written(*tally)),
         Press::Forget => format!("{PREFIX}:f"),
     }
 }
@@ -69,6 +79,17 @@ pub(super) fn chosen(press: Press, values: &[String]) -> Option<Press> {
     match press {
         Press::Answer { round, .. } => Some(Press::Answer { round, shown }),
         Press::Practice { place, .. } => Some(Press::Practice { place, shown }),
+        Press::Review {
+            question,
+            times,
+            tally,
+            ..
+        } => Some(Press::Review {
+            question,
+            times,
+            tally,
+            shown,
+        }),
         Press::Open { .. }
         | Press::Next { .. }
         | Press::Previous { .. }
@@ -81,6 +102,7 @@ pub(super) fn chosen(press: Press, values: &[String]) -> Option<Press> {
         | Press::DropSchedule { .. }
         | Press::Board { .. }
         | Press::PracticeNext
+        | Press::ReviewNext { .. }
         | Press::Forget => None,
     }
 }
@@ -93,6 +115,19 @@ pub(super) fn line_value(place: usize) -> String {
 fn line_place(value: &str) -> Option<usize> {
     let place = usize::from(number::<u16>(value)?);
     Choices::of([place]).has(place).then_some(place)
+}
+
+/// How a review goes: questions, answers, right ones.
+fn written(tally: Tally) -> String {
+    format!("{}:{}:{}", tally.n, tally.n_done, tally.n_right)
+}
+
+fn tally(parts: &mut Split<'_, char>) -> Option<Tally> {
+    Some(Tally {
+        n: number(parts.next()?)?,
+        n_done: number(parts.next()?)?,
+        n_right: number(parts.next()?)?,
+    })
 }
 
 fn letter(span: Span) -> char {
@@ -192,6 +227,15 @@ fn decode_quiz(kind: &str, parts: &mut Split<'_, char>) -> Option<Press> {
             shown: choices(parts.next()?)?,
         },
         "m" => Press::PracticeNext,
+        "v" => Press::Review {
+            question: key(parts.next()?)?,
+            times: number(parts.next()?)?,
+            tally: tally(parts)?,
+            shown: choices(parts.next()?)?,
+        },
+        "w" => Press::ReviewNext {
+            tally: tally(parts)?,
+        },
         "f" => Press::Forget,
         _ => return None,
     })
@@ -213,8 +257,13 @@ fn topic(text: &str) -> Option<Option<u64>> {
     if text == "-" {
         return Some(None);
     }
+    key(text).map(Some)
+}
+
+/// Sixteen lower-case hexadecimal digits.
+fn key(text: &str) -> Option<u64> {
     let key = u64::from_str_radix(text, 16).ok()?;
-    (format!("{key:016x}") == text).then_some(Some(key))
+    (format!("{key:016x}") == text).then_some(key)
 }
 
 /// Sixteen lower-case hexadecimal digits, as [`SectionKey`] is written.
@@ -250,7 +299,12 @@ mod tests {
             .prop_map(|(kind, key, page, quote, (round, day, topic))| {
                 let section = SectionKey(key);
                 let shown = Choices::from_bits(quote.unwrap_or_default());
-                match kind % 15 {
+                let tally = Tally {
+                    n: kind,
+                    n_done: kind / 2,
+                    n_right: kind / 3,
+                };
+                match kind % 17 {
                     7 => Press::Answer { round, shown },
                     8 => Press::Report { round },
                     9 => Press::SaveSchedule { schedule: round },
@@ -264,6 +318,13 @@ mod tests {
                     12 => Press::Practice { place: page, shown },
                     13 => Press::PracticeNext,
                     14 => Press::Forget,
+                    15 => Press::Review {
+                        question: key,
+                        times: day.unsigned_abs(),
+                        tally,
+                        shown,
+                    },
+                    16 => Press::ReviewNext { tally },
                     0 => Press::Open { section, page },
                     1 => Press::Next { section },
                     2 => Press::Previous { section },
@@ -303,7 +364,7 @@ mod tests {
 
         #[test]
         fn what_is_read_of_the_quiz_is_what_would_be_written(
-            text in "sh1:([arkdqmf]|b:[dwmsax]:-?[0-9]{1,2})(:[-+r0-9a-f]{1,4}){0,3}"
+            text in "sh1:([arkdqmfw]|b:[dwmsax]:-?[0-9]{1,2}|v:[0-9a-f]{15,17}:[0-9]:1:0)(:[-+r0-9a-f]{1,4}){0,3}"
         ) {
             if let Some(press) = decode(&text) {
                 prop_assert!((0..1_000).any(|n| encode_again(&press, n) == text));
@@ -333,12 +394,25 @@ mod tests {
         let shown = Choices::of([1]);
         let expect = Some(Press::Practice { place: 3, shown });
         assert_eq!(chosen(practice, &[line_value(1)]), expect);
+        let review = |shown| Press::Review {
+            question: 7,
+            times: 2,
+            tally: Tally::default(),
+            shown,
+        };
+        let empty = review(Choices::default());
+        assert_eq!(chosen(empty, &[line_value(1)]), Some(review(shown)));
         assert_eq!(chosen(Press::Forget, &values(&["0"])), None);
     }
 
     #[test]
     fn the_quizs_form_of_the_first_release_stays_readable() {
         let shown = Choices::of([0, 3]);
+        let tally = Tally {
+            n: 10,
+            n_done: 9,
+            n_right: 8,
+        };
         let board = |span, day, topic, page| Press::Board {
             span,
             day,
@@ -367,6 +441,16 @@ mod tests {
             ("sh1:b:a:0:-:65535", board(Span::All, 0, None, 65_535)),
             ("sh1:q:0:9", Press::Practice { place: 0, shown }),
             ("sh1:m", Press::PracticeNext),
+            (
+                "sh1:v:00000000000000ff:4294967295:10:9:8:9",
+                Press::Review {
+                    question: 255,
+                    times: u32::MAX,
+                    tally,
+                    shown,
+                },
+            ),
+            ("sh1:w:10:9:8", Press::ReviewNext { tally }),
             ("sh1:f", Press::Forget),
         ] {
             assert_eq!(decode(text), Some(press), "{text}");
@@ -441,6 +525,10 @@ mod tests {
             "sh1:q:0",
             "sh1:m:0",
             "sh1:f:r0",
+            "sh1:v:ff:1:10:9:8:9",
+            "sh1:v:00000000000000ff:1:256:9:8:9",
+            "sh1:v:00000000000000ff:1:10:9:8",
+            "sh1:w:10:9",
         ] {
             assert_eq!(decode(text), None, "{text:?}");
         }

@@ -410,6 +410,8 @@ fn deferral_of_press(press: Press, on_private: bool) -> Deferral {
         | Press::DropSchedule { .. }
         | Press::Practice { .. }
         | Press::PracticeNext
+        | Press::Review { .. }
+        | Press::ReviewNext { .. }
         | Press::Forget => match on_private {
             true => Deferral::Replace,
             false => Deferral::Say(Audience::Person),

@@ -224,6 +224,8 @@ fn button(button: &Button, n_before: usize) -> Value {
         | Press::Answer { .. }
         | Press::Practice { .. }
         | Press::PracticeNext
+        | Press::Review { .. }
+        | Press::ReviewNext { .. }
         | Press::SaveSchedule { .. } => PRIMARY,
         Press::Forget => DANGER,
         Press::Open { .. }

@@ -49,8 +49,8 @@ impl Scores {
             let rows = transaction.query(
                 "SELECT round.question, \
                  MAX(CASE WHEN event.choices IS NOT NULL THEN event.at END) AS answered_at \
-                 FROM event JOIN round ON round.id = event.round \
-                 WHERE event.guild = $1 AND event.member = $2 \
+                 FROM round JOIN event ON event.round = round.id AND event.member = $2 \
+                 WHERE round.guild = $1 \
                  AND round.state IN ('closing', 'closed') AND round.question IS NOT NULL \
                  GROUP BY event.round, round.question \
                  HAVING SUM(event.n_answered) > 0 AND SUM(event.n_right) = 0 \

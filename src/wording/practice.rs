@@ -56,7 +56,8 @@ pub fn done(n_right: u32, n: usize) -> Message {
     Message {
         title: Some("Practice done".to_owned()),
         ..person(&format!(
-            "{n_right} of {n} right. `/quiz practice` begins another; practice changes no score."
+            "{n_right} of {n} right. `/quiz practice` begins another; practice changes no score. What \
+             was wrong comes back in `/quiz review`."
         ))
     }
 }

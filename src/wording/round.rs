@@ -160,20 +160,50 @@ pub fn graded(
     streak: Option<u32>,
     section: Option<SectionKey>,
 ) -> Message {
-    let site = site(shown);
-    let verdict = if grade.is_right {
-        format!("✅ **Right.** {}.", points_text(grade.points))
-    } else {
-        let right = letters(shown, shown.right);
-        match grade.points {
-            0 => format!("❌ **Not right.** {right} is the answer."),
-            n => format!(
-                "◐ **Partly right.** {} of {}. {right} is the answer.",
-                n,
-                points(shown.question.difficulty)
-            ),
-        }
+    let verdict = match grade.points {
+        n if grade.is_right => format!("✅ **Right.** {}.", points_text(n)),
+        0 => not_right(shown),
+        n => format!(
+            "◐ **Partly right.** {} of {}. {} is the answer.",
+            n,
+            points(shown.question.difficulty),
+            letters(shown, shown.right)
+        ),
     };
+    let streak = streak.filter(|days| *days > 1);
+    let small = streak.map(|days| format!("Your streak: {days} days"));
+    explained(shown, chosen, &verdict, small, section)
+}
+
+/// An answer for which there are no points was right or wrong, and why; with small print.
+pub(super) fn checked(
+    shown: &Shown<'_>,
+    chosen: Choices,
+    is_right: bool,
+    small: String,
+    section: Option<SectionKey>,
+) -> Message {
+    let verdict = match is_right {
+        true => "✅ **Right.**".to_owned(),
+        false => not_right(shown),
+    };
+    explained(shown, chosen, &verdict, Some(small), section)
+}
+
+fn not_right(shown: &Shown<'_>) -> String {
+    let right = letters(shown, shown.right);
+    format!("❌ **Not right.** {right} is the answer.")
+}
+
+/// What was chosen, the verdict, and why.
+fn explained(
+    shown: &Shown<'_>,
+    chosen: Choices,
+    verdict: &str,
+    small: Option<String>,
+    section: Option<SectionKey>,
+) -> Message {
+    let site = site(shown);
     let mut lines = vec![format!("You chose {}. {verdict}", letters(shown, chosen))];
     for (place, choice) in shown.question.choices.iter().enumerate() {
         if let Some(why) = choice.why.as_deref().filter(|_| chosen.has(place)) {
@@ -185,9 +215,7 @@ pub fn graded(
         }
     }
     lines.push(explanation(shown, EXPLANATION_MAX));
-    if let Some(days) = streak.filter(|days| *days > 1) {
-        lines.push(format!("-# Your streak: {days} days"));
-    }
+    lines.extend(small.map(|small| format!("-# {small}")));
     Message {
         buttons: vec![read_on(section)]
             .into_iter()
@@ -344,6 +372,17 @@ pub(super) fn ask(message: &mut Message, shown: &Shown<'_>, press: Press) {
         },
         Press::Answer { round, .. } => Press::Answer {
             round,
+            shown: choices,
+        },
+        Press::Review {
+            question,
+            times,
+            tally,
+            ..
+        } => Press::Review {
+            question,
+            times,
+            tally,
             shown: choices,
         },
         other => other,

@@ -22,6 +22,7 @@ mod quiz_bag;
 mod quiz_bank;
 mod quiz_import;
 mod quiz_preview;
+mod quiz_review;
 mod quiz_schedule;
 mod quiz_story;
 mod quiz_years;

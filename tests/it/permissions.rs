@@ -63,6 +63,7 @@ matrix! { called, COMMANDS, Request:
     Request::Quiz(Quiz::Void { .. }) => "quiz void", Organisers;
     Request::Quiz(Quiz::Regrade { .. }) => "quiz regrade", Organisers;
     Request::Quiz(Quiz::Practice { .. }) => "quiz practice", Anybody;
+    Request::Quiz(Quiz::Review) => "quiz review", Anybody;
     Request::Config(Config::Show) => "config show", Organisers;
     Request::Config(Config::Set { .. }) => "config set", Organisers;
     Request::Doctor { .. } => "doctor", Organisers;
@@ -90,6 +91,8 @@ matrix! { pressed, PRESSES, Press:
     Press::Board { .. } => "sh1:b:w:20000:-:0", Anybody;
     Press::Practice { .. } => "sh1:q:0:1", Anybody;
     Press::PracticeNext => "sh1:m", Anybody;
+    Press::Review { .. } => "sh1:v:00000000000000ff:0:10:0:0:1", Anybody;
+    Press::ReviewNext { .. } => "sh1:w:10:0:0", Anybody;
     Press::Forget => "sh1:f", Anybody;
 }
 

@@ -249,3 +249,50 @@ async fn check_what_follows(hall: &Hall, post: &Posted) {
         "{board}"
     );
 }
+
+#[tokio::test]
+async fn a_mistake_comes_back_in_a_review_once_its_round_is_closed() {
+    let mut hall = Hall::new().await;
+    hall.set_up().await;
+    let post = hall.post_now().await;
+    hall.says(hall.choice(&post, false).by(BEN)).await;
+    let review = || Interaction::slash("quiz review").by(BEN);
+    let said = hall.desk.answer(review()).await;
+    assert!(said.is_private());
+    assert!(said.text().contains("nothing to review"), "{}", said.text());
+    let past = |column: &str| format!("{column} = {column} - {}", 72 * HOUR_MS);
+    let answer = format!("UPDATE event SET {}", past("at"));
+    hall.meanwhile(&answer).await;
+    let said = hall.says(review()).await;
+    assert!(said.contains("nothing to review"), "{said}");
+    let close = format!("UPDATE round SET {}, wake_at = 0", past("closes_at"));
+    hall.meanwhile(&close).await;
+    let is_closed = |post: &Posted| post.text().contains("closed");
+    hall.desk.discord.becomes(post.id(), is_closed).await;
+
+    let asked = hall.desk.answer(review()).await;
+    assert!(asked.is_private() && asked.text().contains("Review · 1 of 1"));
+    let stem = asked.text();
+    let number = stem.split("the number ").nth(1);
+    let number = number.and_then(|rest| rest.split(' ').next()?.parse().ok());
+    let right = format!(" It is {}", number.map_or(0, |number: u32| number + 1));
+    let line = stem.lines().find(|line| line.ends_with(&right));
+    let letter = line.and_then(|line| line.strip_prefix("**")?.chars().next());
+    let press = asked
+        .button(&letter.expect("a letter").to_string())
+        .custom_id;
+    // The button outlives the process that made it.
+    hall.stop().await;
+    hall.start().await;
+    let press = Interaction::press(&asked, &press).by(BEN);
+    let graded = hall.desk.answer(press).await;
+    let text = graded.text();
+    assert!(
+        text.contains("✅ **Right.**") && text.contains("comes back <t:"),
+        "{text}"
+    );
+    let next = graded.button("How it went").custom_id;
+    let done = hall.says(Interaction::press(&graded, &next).by(BEN)).await;
+    assert!(done.contains("1 of 1 right"), "{done}");
+    assert_eq!(hall.desk.discord.blame(), [""; 0]);
+}

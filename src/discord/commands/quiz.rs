@@ -285,6 +285,11 @@ fn quiz() -> CreateCommand {
             "Questions for you alone, without points",
             vec![topic("Only questions of this topic"), count],
         ))
+        .add_option(sub(
+            "review",
+            "What you got wrong, again when it is due, for you alone",
+            Vec::new(),
+        ))
 }
 
 /// The subcommand that was given, with its options.
@@ -324,6 +329,7 @@ fn read_quiz(options: &[CommandDataOption]) -> Option<Quiz> {
             topic: word(TOPIC),
             count: number(options, "count"),
         },
+        "review" => Quiz::Review,
         _ => return None,
     })
 }

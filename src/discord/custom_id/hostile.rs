@@ -19,7 +19,7 @@ use crate::scores::{By, Scores};
 const N_TEXTS: usize = 100_000;
 /// The letters that stand for what is pressed, and some that stand for nothing.
 const KINDS: &[&str] = &[
-    "a", "r", "k", "d", "b", "q", "m", "f", "o", "n", "p", "s", "y", "x", "t", "z", "",
+    "a", "r", "k", "d", "b", "q", "m", "v", "w", "f", "o", "n", "p", "s", "y", "x", "t", "z", "",
 ];
 /// The pieces that texts are made of.
 const PIECES: &[&str] = &[
@@ -37,6 +37,7 @@ const PIECES: &[&str] = &[
     "b",
     "q",
     "m",
+    "v",
     "f",
     "o",
     "n",
@@ -178,6 +179,7 @@ fn all_rows(database: &dyn Database) -> String {
                 "SELECT * FROM report",
                 "SELECT * FROM act",
                 "SELECT * FROM practice",
+                "SELECT * FROM review",
             ] {
                 all.push_str(&format!("{sql}: {:?}\n", t.query(sql, &[])?));
             }

@@ -95,6 +95,7 @@ fn this_is_what_discord_is_told_of_the_quiz() {
             "quiz void reason:3(1-300)! round:3(1-100)~",
             "quiz regrade right:3(1-100)! reason:3(1-300)! round:3(1-100)~",
             "quiz practice topic:3(1-100)~ count:4(1-50)",
+            "quiz review",
             "config [32] show",
             "config [32] set zone:3(1-100)~ season:3(month|quarter|year) recap:5",
             "doctor [32]",
@@ -260,6 +261,7 @@ fn each_command_of_the_quiz_is_read() {
     };
     let options = [("topic", 3, json!("storage")), ("count", 4, json!(12))];
     check_quiz("practice", &options, Some(practice));
+    check_quiz("review", &[], Some(Quiz::Review));
     check_quiz("unheard-of", &[], None);
     check(given("quiz", &[]), None);
 }
