@@ -6,6 +6,7 @@ pub mod answers;
 pub mod boards;
 pub mod database;
 pub mod guilds;
+mod kept;
 mod ledger;
 mod migrations;
 pub mod moving;

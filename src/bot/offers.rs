@@ -78,7 +78,7 @@ impl Bot {
         let offers = rounds.iter().filter_map(|round| {
             let asks = round.asks.as_ref()?;
             Some(offer(
-                &format!("{} · {}", round.day, asks.question),
+                &format!("{} · {}", round.day, asks.question.id),
                 &round.id.0.to_string(),
             ))
         });

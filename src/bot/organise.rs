@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::rounds::{asked, plan};
+use super::rounds::plan;
 use super::{Bot, by};
 use crate::chat::{Config, Heard, Lack, Message, Quiz};
 use crate::quiz::grade::Choices;
@@ -208,9 +208,8 @@ impl Bot {
         let Some(round) = self.named_round(guild, round)? else {
             return Ok(wording::round::no_such_round());
         };
-        let bank = self.bank();
-        let Some((asks, question)) = asked(&round, bank.as_deref()) else {
-            return Ok(wording::round::no_such_question());
+        let Some(asks) = &round.asks else {
+            return Ok(wording::round::no_such_round());
         };
         let Some(places) = read_letters(right, asks.shown.len()) else {
             let last = letter(asks.shown.len().saturating_sub(1));
@@ -228,7 +227,7 @@ impl Bot {
             ));
         };
         let closes_at = round.closes_at.unwrap_or(round.due_at);
-        let mut shown = self.shown(&round, asks, question, closes_at);
+        let mut shown = self.shown(&round, asks, closes_at);
         shown.right = right;
         let by = heard.member.id;
         Ok(wording::round::regraded(

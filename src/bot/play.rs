@@ -43,13 +43,9 @@ impl Bot {
             at: heard.at,
             event: heard.event,
         })?;
-        let bank = self.bank();
-        let Some(question) = bank.as_ref().and_then(|bank| bank.find(&asks.question)) else {
-            return Ok(wording::round::no_such_question());
-        };
         let closes_at = round.closes_at.unwrap_or(round.due_at);
-        let shown = self.shown(&round, asks, question, closes_at);
-        let section = self.section_of(question);
+        let shown = self.shown(&round, asks, closes_at);
+        let section = self.section_of(&asks.question);
         let is_sealed = round.rules.feedback == Feedback::Sealed;
         Ok(match recorded {
             Recorded::NoSuchRound => wording::round::no_such_round(),

@@ -7,9 +7,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tracing::warn;
 
-use super::rounds::{KEY_KNOWN, asked};
+use super::rounds::KEY_KNOWN;
 use super::{Bot, Clock};
 use crate::chat::{Chat, KEY_MAX, Message, PostError};
+use crate::quiz::Question;
 use crate::quiz::period::{Period, Span};
 use crate::quiz::zones;
 use crate::scores::boards::{Board, Wanted};
@@ -77,16 +78,12 @@ impl Bot {
 
     /// Writes below open rounds how many have answered.
     async fn count<C: Chat>(&self, chat: &C) -> Result<(), StoreError> {
-        let Some(bank) = self.bank() else {
-            return Ok(());
-        };
         for (round, n) in self.scores.miscounted()?.into_iter().take(EDITS_MAX) {
-            let Some((message, (asks, question))) = round.message.zip(asked(&round, Some(&bank)))
-            else {
+            let Some((message, asks)) = round.message.zip(round.asks.as_ref()) else {
                 continue;
             };
             let closes_at = round.closes_at.unwrap_or(round.due_at);
-            let shown = self.shown(&round, asks, question, closes_at);
+            let shown = self.shown(&round, asks, closes_at);
             match chat
                 .edit(
                     round.channel,
@@ -189,9 +186,8 @@ impl Bot {
         rounds: &[Round],
     ) -> Result<Message, StoreError> {
         let board = self.week(schedule.guild, week)?;
-        let bank = self.bank();
         let mut n_answered = 0;
-        let mut missed: Option<(&str, u32, u32)> = None;
+        let mut missed: Option<(&Question, u32, u32)> = None;
         for round in rounds.iter().filter(|round| !round.is_voided) {
             let chosen = self.scores.chosen(round.id)?;
             let n = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
@@ -204,14 +200,9 @@ impl Bot {
                 .as_ref()
                 .filter(|_| n >= MISSED_MIN && n_right < n && is_worse)
             {
-                missed = Some((asks.question.as_str(), n_right, n));
+                missed = Some((&asks.question, n_right, n));
             }
         }
-        let missed = missed.and_then(|(id, n_right, n)| {
-            bank.as_ref()
-                .and_then(|bank| bank.find(id))
-                .map(|question| (question, n_right, n))
-        });
         let section = missed.and_then(|(question, _, _)| self.section_of(question));
         let winners = &board.places[..board.places.len().min(WINNERS)];
         Ok(wording::board::recap(

@@ -204,10 +204,9 @@ impl Bot {
         clock: &Clock,
         round: &Round,
     ) -> Result<(), StoreError> {
-        let bank = self.bank();
-        let Some((asks, question)) = asked(round, bank.as_deref()) else {
+        let Some(asks) = &round.asks else {
             self.scores
-                .end(round, RoundState::Failed, Some("the question is gone"))?;
+                .end(round, RoundState::Failed, Some("it asks nothing"))?;
             return Ok(());
         };
         let now = clock();
@@ -216,7 +215,7 @@ impl Bot {
             .schedule(round.schedule)?
             .and_then(|schedule| schedule.ping_role);
         let closes_at = now.saturating_add(round.rules.open_for).unwrap_or(now);
-        let shown = self.shown(round, asks, question, closes_at);
+        let shown = self.shown(round, asks, closes_at);
         let message = wording::round::open(&shown, 0, calls);
         match chat.post(round.channel, &key(round), &message).await {
             Ok(message) => self.opened(round, message, now),
@@ -252,7 +251,6 @@ impl Bot {
         clock: &Clock,
         round: &Round,
     ) -> Result<(), StoreError> {
-        let bank = self.bank();
         let ended = |reason: Option<&str>| {
             self.scores
                 .end(round, RoundState::Closed, reason)
@@ -261,13 +259,13 @@ impl Bot {
         let Some(message) = round.message else {
             return ended(Some("it has no message"));
         };
-        let Some((asks, question)) = asked(round, bank.as_deref()) else {
-            return ended(Some("the question is gone"));
+        let Some(asks) = &round.asks else {
+            return ended(Some("it asks nothing"));
         };
         let closes_at = round.closes_at.unwrap_or(round.due_at);
-        let shown = self.shown(round, asks, question, closes_at);
-        let outcome = self.outcome(round, question)?;
-        let section = self.section_of(question);
+        let shown = self.shown(round, asks, closes_at);
+        let outcome = self.outcome(round, &asks.question)?;
+        let section = self.section_of(&asks.question);
         let revealed = wording::round::revealed(&shown, &outcome, section);
         match chat.edit(round.channel, message, &revealed).await {
             Ok(()) => {}
@@ -278,7 +276,7 @@ impl Bot {
         }
         let schedule = self.scores.schedule(round.schedule)?;
         if schedule.is_some_and(|schedule| schedule.thread) && !round.is_voided {
-            let name: String = format!("{} · {}", round.day, asks.topic)
+            let name: String = format!("{} · {}", round.day, asks.question.topic)
                 .chars()
                 .take(THREAD_MAX)
                 .collect();
@@ -456,9 +454,7 @@ impl Bot {
             day,
             number: 0,
             asks: Asks {
-                question: question.id.clone(),
-                topic: question.topic.clone(),
-                difficulty: question.difficulty,
+                question: question.clone(),
                 shown: shuffled(question.choices.len(), self.order_of(id)),
                 right: Choices::right_of(question),
             },
@@ -495,11 +491,11 @@ impl Bot {
         self.secret ^ schedule.id.0.cast_unsigned()
     }
 
+    /// A round as it is to be shown: with the texts that it keeps, whatever became of the file.
     pub(super) fn shown<'a>(
         &'a self,
         round: &Round,
         asks: &'a Asks,
-        question: &'a Question,
         closes_at: Timestamp,
     ) -> wording::round::Shown<'a> {
         let opened_at = closes_at.saturating_sub(round.rules.open_for);
@@ -507,7 +503,7 @@ impl Bot {
         wording::round::Shown {
             round: round.id.0,
             day: round.day,
-            question,
+            question: &asks.question,
             order: &asks.shown,
             right: asks.right,
             closes_at,
@@ -534,15 +530,6 @@ pub(super) fn plan(schedule: &Schedule) -> Option<Plan> {
         open_for: schedule.rules.open_for,
         since: schedule.since,
     })
-}
-
-/// What a round asks, with the question as the bank has it now; nothing where that is gone.
-pub(super) fn asked<'a>(
-    round: &'a Round,
-    bank: Option<&'a Bank>,
-) -> Option<(&'a Asks, &'a Question)> {
-    let asks = round.asks.as_ref()?;
-    Some((asks, bank?.find(&asks.question)?))
 }
 
 /// The key under which a round is posted.

@@ -225,15 +225,23 @@ fn choice(asks: &Asks, player: &Player, n: usize) -> Choices {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quiz::Difficulty;
+    use crate::quiz::{Difficulty, Place, Question};
 
     #[test]
     fn people_choose_the_right_ones_or_others_that_are_there() {
         let check = |shown: &[u8], right: &[usize]| {
             let asks = Asks {
-                question: "q".to_owned(),
-                topic: "s3".to_owned(),
-                difficulty: Difficulty::Easy,
+                question: Question {
+                    id: "q".to_owned(),
+                    topic: "s3".to_owned(),
+                    stem: String::new(),
+                    choices: Vec::new(),
+                    explanation: String::new(),
+                    section: String::new(),
+                    difficulty: Difficulty::Easy,
+                    until: None,
+                    place: Place::default(),
+                },
                 shown: shown.to_vec(),
                 right: Choices::of(right.iter().copied()),
             };

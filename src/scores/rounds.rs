@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::database::{Row, StoreError, Transaction, Value};
 use super::guilds::ScheduleId;
+use super::kept::{of_question, to_question};
 use super::ledger::{note, noted, to_choices, to_difficulty};
 use super::{
     By, Scores, of_day, of_flag, of_id, of_time, only, strange, to_count, to_day, to_id, to_time,
 };
-use crate::quiz::Difficulty;
+use crate::quiz::Question;
 use crate::quiz::grade::{Choices, Grading};
 
 /// Rounds that one look finds at most; the rest is found by the next.
@@ -126,18 +127,15 @@ impl RoundState {
     }
 }
 
-/// What a round asks.
+/// What a round asks, as it was when the round was claimed: edits of the question files change
+/// nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asks {
-    /// The question's id.
-    pub question: String,
-    /// Its topic.
-    pub topic: String,
-    /// How hard it is.
-    pub difficulty: Difficulty,
+    /// The question.
+    pub question: Question,
     /// The places of its choices in the order in which they are shown.
     pub shown: Vec<u8>,
-    /// The right ones, by their places in the file.
+    /// The choices that count as right, by their places in the question; a regrade changes them.
     pub right: Choices,
 }
 
@@ -225,7 +223,7 @@ macro_rules! select_round {
             "SELECT id, schedule, guild, day, number, question, topic, difficulty, shown, \
              right_choices, feedback, may_change, grading, open_minutes, state, reason, due_at, \
              first_try_at, opened_at, closes_at, channel, message, generation, epoch, counted, \
-             voided FROM round ",
+             voided, texts FROM round ",
             $rest
         )
     };
@@ -248,9 +246,14 @@ impl Scores {
             };
             let n_claimed = insert(transaction, &round, &lease)?;
             if n_claimed > 0 {
-                draw(transaction, round.schedule, &round.asks.question, round.day)?;
+                draw(
+                    transaction,
+                    round.schedule,
+                    &round.asks.question.id,
+                    round.day,
+                )?;
                 let guild = round.guild.cast_signed();
-                note(transaction, guild, by, "post-now", &round.asks.question)?;
+                note(transaction, guild, by, "post-now", &round.asks.question.id)?;
             }
             Ok(n_claimed > 0)
         })
@@ -270,8 +273,8 @@ impl Scores {
         })
     }
 
-    /// Claims a day for a round, with the question that it will ask; whoever comes second gets
-    /// none. The question counts as drawn, and leaves the schedule's pins.
+    /// Claims a day for a round, and keeps the question that it will ask with all its texts; whoever
+    /// comes second gets none. The question counts as drawn, and leaves the schedule's pins.
     ///
     /// # Errors
     /// The store fails; nothing may be posted then.
@@ -281,7 +284,12 @@ impl Scores {
             if n_claimed == 0 {
                 return Ok(None);
             }
-            draw(transaction, round.schedule, &round.asks.question, round.day)?;
+            draw(
+                transaction,
+                round.schedule,
+                &round.asks.question.id,
+                round.day,
+            )?;
             find(transaction, round.id)
         })
     }
@@ -654,24 +662,29 @@ fn insert(
     round: &NewRound,
     lease: &Lease,
 ) -> Result<u64, StoreError> {
-    let shown: Vec<String> = round.asks.shown.iter().map(u8::to_string).collect();
+    let Asks {
+        question,
+        shown,
+        right,
+    } = &round.asks;
+    let shown: Vec<String> = shown.iter().map(u8::to_string).collect();
     transaction.execute(
         "INSERT INTO round (id, schedule, guild, day, number, question, topic, difficulty, shown, \
          right_choices, feedback, may_change, grading, open_minutes, state, due_at, first_try_at, \
-         channel, generation, owner, epoch, wake_at, counted, voided) \
+         channel, generation, owner, epoch, wake_at, counted, voided, texts) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'posting', $15, $16, \
-         $17, 0, $18, 1, $19, 0, 0) ON CONFLICT (schedule, day, number) DO NOTHING",
+         $17, 0, $18, 1, $19, 0, 0, $20) ON CONFLICT (schedule, day, number) DO NOTHING",
         &[
             round.id.0.into(),
             round.schedule.0.into(),
             of_id(round.guild),
             of_day(round.day),
             i64::from(round.number).into(),
-            round.asks.question.as_str().into(),
-            round.asks.topic.as_str().into(),
-            round.asks.difficulty.name().into(),
+            question.id.as_str().into(),
+            question.topic.as_str().into(),
+            question.difficulty.name().into(),
             shown.join(",").into(),
-            i64::from(round.asks.right.bits()).into(),
+            i64::from(right.bits()).into(),
             round.rules.feedback.name().into(),
             of_flag(round.rules.may_change),
             round.rules.grading.name().into(),
@@ -681,6 +694,7 @@ fn insert(
             of_id(round.channel),
             lease.owner.as_str().into(),
             of_time(lease.until),
+            of_question(question)?,
         ],
     )
 }
@@ -740,17 +754,16 @@ fn to_round(row: &Row) -> Result<Round, StoreError> {
 }
 
 fn to_asks(row: &Row) -> Result<Option<Asks>, StoreError> {
-    let Some(question) = row.opt_text(5)? else {
+    let Some(id) = row.opt_text(5)? else {
         return Ok(None);
     };
+    let difficulty = to_difficulty(row.text(7)?)?;
     let shown = row
         .text(8)?
         .split(',')
         .map(|place| place.parse().map_err(|_| strange("an order")));
     Ok(Some(Asks {
-        question: question.to_owned(),
-        topic: row.text(6)?.to_owned(),
-        difficulty: to_difficulty(row.text(7)?)?,
+        question: to_question(id, row.text(6)?, difficulty, row.text(26)?)?,
         shown: shown.collect::<Result<_, _>>()?,
         right: to_choices(row.int(9)?)?,
     }))

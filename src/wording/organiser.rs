@@ -276,7 +276,7 @@ pub fn status(rounds: &[(Round, u32)], acts: &[Act]) -> Message {
         let question = round
             .asks
             .as_ref()
-            .map(|asks| format!(" · `{}`", asks.question));
+            .map(|asks| format!(" · `{}`", asks.question.id));
         let reports = match n_reports {
             0 => String::new(),
             n => format!(" · ⚠️ reported by {n}"),

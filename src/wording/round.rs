@@ -34,7 +34,7 @@ pub struct Shown<'a> {
     pub question: &'a Question,
     /// The places of its choices, in the order in which they are shown.
     pub order: &'a [u8],
-    /// The right ones, by their places in the file.
+    /// The right ones, by their places in the question.
     pub right: Choices,
     /// When it closes, or did.
     pub closes_at: Timestamp,
@@ -49,7 +49,7 @@ pub struct Shown<'a> {
 /// How a closed round went.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// How many chose what, by the places in the file.
+    /// How many chose what, by the places in the question.
     pub n_chosen: Vec<u32>,
     /// All who answered.
     pub n_answered: u32,
@@ -279,17 +279,6 @@ pub fn no_such_round() -> Message {
     said(
         Audience::Person,
         "I do not know this round: it belongs to another server or another time.".to_owned(),
-    )
-}
-
-/// The question has gone from the bank.
-#[must_use]
-pub fn no_such_question() -> Message {
-    said(
-        Audience::Person,
-        "The question of this round has been taken out of the notes, so I cannot grade an answer. \
-         The organiser can void the round."
-            .to_owned(),
     )
 }
 

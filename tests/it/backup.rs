@@ -523,6 +523,10 @@ fn all_scores_go_over_to_postgres_and_are_the_same() {
     let cards = there.written_reviews(PERSON).expect("there");
     assert_eq!(here.written_reviews(PERSON).expect("here"), cards);
     assert_eq!(cards.len(), 1);
+    // The rounds with the texts of what they ask.
+    let rounds = |scores: &Scores| scores.newest(GUILD, 10).expect("a store");
+    assert!(rounds(&here).iter().any(|round| round.asks.is_some()));
+    assert_eq!(rounds(&here), rounds(&there));
     let number = here.acts(GUILD).expect("here").len();
     assert!(number > 1);
     // What counts by itself goes on behind what came over.

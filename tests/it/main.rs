@@ -21,6 +21,7 @@ mod permissions;
 mod quiz_bag;
 mod quiz_bank;
 mod quiz_import;
+mod quiz_kept;
 mod quiz_preview;
 mod quiz_review;
 mod quiz_schedule;

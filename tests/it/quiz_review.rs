@@ -286,7 +286,7 @@ fn what_a_round_is_asking_now_waits_for_its_close() {
     let asked_before = review(&mut group, 1);
     assert!(asked_before.body.contains("after the number 7 in"));
     until(&group, "2027-03-01T10:00:00Z");
-    assert_eq!(asks(&group, group.rounds()[0]).question, "after-7");
+    assert_eq!(asks(&group, group.rounds()[0]).question.id, "after-7");
     // A button from before the round tells nothing of it: the review goes on with the other question.
     let other = group.press(1, choice(&asked_before, true));
     assert_eq!(other.title.as_deref(), Some("Review · 1 of 2"));
@@ -365,7 +365,7 @@ fn a_second_mistake_makes_the_first_ones_card_older() {
     let mut group = group("instant", 20);
     until(&group, "2027-03-01T10:00:00Z");
     let round = group.rounds()[0];
-    let question = asks(&group, round).question;
+    let question = asks(&group, round).question.id;
     remember(&group, 1, &question, "2027-02-20T08:00:00Z");
     fail(&mut group, 1, round);
     until(&group, "2027-03-02T10:00:00Z");

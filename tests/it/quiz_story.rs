@@ -492,7 +492,7 @@ fn organisers_skip_pin_post_now_and_set_the_server() {
         .unwrap()
         .asks
         .unwrap();
-    assert_eq!(asks.question, "after-7");
+    assert_eq!(asks.question.id, "after-7");
     quiz(&mut group, Quiz::Pause { schedule: None });
     group.wait(SignedDuration::from_hours(48));
     assert_eq!(

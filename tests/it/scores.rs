@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use studyhall::quiz::Difficulty;
 use studyhall::quiz::grade::{Choices, Grading};
 use studyhall::quiz::period::{Period, Season, Span};
 use studyhall::quiz::review::{Card, Rating};
 use studyhall::quiz::weekdays::Weekdays;
+use studyhall::quiz::{Choice, Difficulty, Place, Question};
 use studyhall::scores::Scores;
 use studyhall::scores::answers::Answer;
 use studyhall::scores::boards::Wanted;
@@ -184,9 +184,11 @@ impl Player {
                     day: self.day(),
                     number: number + u32::from(!self.rounds.is_empty()),
                     asks: Asks {
-                        question: format!("question-{}", self.rounds.len() % 9),
-                        topic: TOPICS[topic].to_owned(),
-                        difficulty: Difficulty::ALL[difficulty],
+                        question: Question {
+                            topic: TOPICS[topic].to_owned(),
+                            difficulty: Difficulty::ALL[difficulty],
+                            ..question(self.rounds.len() % 9)
+                        },
                         shown: vec![1, 0, 3, 2],
                         right: Choices::from_bits(if balanced { 5 } else { 2 }),
                     },
@@ -208,8 +210,10 @@ impl Player {
                     at: now,
                     until: now + SignedDuration::from_secs(60),
                 };
+                let asks = round.asks.clone();
                 let claimed = scores.claim(round, lease).expect("a store");
                 if let Some(round) = &claimed {
+                    assert_eq!(round.asks.as_ref(), Some(&asks));
                     let closes_at = now + SignedDuration::from_hours(20);
                     assert!(
                         scores
@@ -455,6 +459,26 @@ impl Player {
             }
         }
         view
+    }
+}
+
+/// A question with texts that are odd for a database.
+fn question(number: usize) -> Question {
+    let choice = |place: usize| Choice {
+        text: format!("choice\t{place} \\N \"quoted\" 猫"),
+        is_right: place == 1,
+        why: (place > 1).then(|| format!("it isn't\r\n\\. {place}")),
+    };
+    Question {
+        id: format!("question-{number}"),
+        topic: TOPICS[0].to_owned(),
+        stem: format!("Which\0 of\n\n`{number}`; -- $1?"),
+        choices: (0..4).map(choice).collect(),
+        explanation: "One more than before.".to_owned(),
+        section: "s3.md#deep-archive".to_owned(),
+        difficulty: Difficulty::Easy,
+        until: number.is_multiple_of(2).then_some(date(2027, 5, 31)),
+        place: Place::default(),
     }
 }
 

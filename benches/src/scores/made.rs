@@ -4,9 +4,9 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use studyhall::quiz::Difficulty;
 use studyhall::quiz::grade::Choices;
 use studyhall::quiz::period::{Period, Season, Span};
+use studyhall::quiz::{Choice, Difficulty, Place, Question};
 use studyhall::scores::Scores;
 use studyhall::scores::boards::Wanted;
 use studyhall::scores::guilds::ScheduleId;
@@ -64,6 +64,28 @@ pub(crate) fn open_rounds(scores: &Scores, n_days: usize) -> Result<Vec<Open>> {
         .collect()
 }
 
+/// A question as long as they are in the notes.
+fn question(number: usize, open: &Open) -> Question {
+    let choice = |place: u16| Choice {
+        text: format!("The service that does what the others of the {place} kind cannot do"),
+        is_right: RIGHT >> place & 1 == 1,
+        why: Some("It does so for one account, and costs more than the others do.".to_owned()),
+    };
+    Question {
+        id: format!("question-{number}"),
+        topic: open.topic.to_owned(),
+        stem: "A company wants to keep what it has for ten years, and to pay as little for it as it can. \
+               Which service does that with the least work?"
+            .to_owned(),
+        choices: (0..4).map(choice).collect(),
+        explanation: "It is the cheapest of all that keep things for ten years. ".repeat(4),
+        section: format!("{}.md#least-work", open.topic),
+        difficulty: open.difficulty,
+        until: None,
+        place: Place::default(),
+    }
+}
+
 fn open_round(scores: &Scores, number: usize, random: &mut Random) -> Result<Open> {
     let day = FIRST_DAY.checked_add(i64::try_from(number)?.days())?;
     let at = day.at(9, 0, 0, 0).to_zoned(TimeZone::UTC)?.timestamp();
@@ -83,9 +105,7 @@ fn open_round(scores: &Scores, number: usize, random: &mut Random) -> Result<Ope
         day,
         number: 0,
         asks: Asks {
-            question: format!("question-{number}"),
-            topic: open.topic.to_owned(),
-            difficulty: open.difficulty,
+            question: question(number, &open),
             shown: vec![2, 0, 3, 1],
             right: right(),
         },

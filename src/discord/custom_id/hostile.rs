@@ -10,6 +10,7 @@ use crate::bot::{self, Bot, Questions};
 use crate::chat::{Heard, Member, Place, Request};
 use crate::gaps::Gaps;
 use crate::quiz::grade::Choices;
+use crate::quiz::{Choice, Difficulty, Question};
 use crate::scores::database::Database;
 use crate::scores::guilds::{Schedule, ScheduleId, ScheduleState};
 use crate::scores::rounds::{Asks, NewRound, RoundId, Rules};
@@ -148,9 +149,17 @@ fn fill(scores: &Scores, now: Timestamp) {
         day: jiff::civil::date(2027, 3, 1),
         number: 1,
         asks: Asks {
-            question: "which".to_owned(),
-            topic: "s3".to_owned(),
-            difficulty: crate::quiz::Difficulty::Easy,
+            question: Question {
+                id: "which".to_owned(),
+                topic: "s3".to_owned(),
+                stem: "Which one?".to_owned(),
+                choices: vec![Choice::default(); 2],
+                explanation: String::new(),
+                section: String::new(),
+                difficulty: Difficulty::Easy,
+                until: None,
+                place: crate::quiz::Place::default(),
+            },
             shown: vec![1, 0],
             right: Choices::of([0]),
         },

@@ -43,7 +43,8 @@ CREATE TABLE schedule (
     UNIQUE (guild, name)
 );
 
--- A round that is due, posted, closed, or was skipped. Number 0 of a day is the scheduled one.
+-- A round that is due, posted, closed, or was skipped. Number 0 of a day is the scheduled one. The texts
+-- of what it asks stand last, behind all that an answer needs of the row.
 CREATE TABLE round (
     id BIGINT NOT NULL PRIMARY KEY,
     schedule BIGINT NOT NULL,
@@ -73,6 +74,7 @@ CREATE TABLE round (
     wake_at BIGINT,
     counted BIGINT NOT NULL,
     voided BIGINT NOT NULL,
+    texts {{text}},
     UNIQUE (schedule, day, number)
 );
 CREATE INDEX round_wake ON round (wake_at) WHERE wake_at IS NOT NULL;
