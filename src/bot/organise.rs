@@ -11,8 +11,9 @@ use crate::quiz::period::Season;
 use crate::quiz::schedule::{Plan, due, slots};
 use crate::quiz::{Bank, Question, bag, letter, zones};
 use crate::scores::database::StoreError;
-use crate::scores::guilds::{PINS_MAX, Schedule, ScheduleState};
-use crate::scores::rounds::{Round, RoundId};
+use crate::scores::queue::PINS_MAX;
+use crate::scores::round::{Round, RoundId};
+use crate::scores::schedules::{Schedule, ScheduleState};
 use crate::wording;
 use crate::wording::organiser::{self, Coming, Left};
 

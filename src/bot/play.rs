@@ -12,7 +12,7 @@ use crate::quiz::{Question, bag, zones};
 use crate::scores::answers::{Answer, Recorded};
 use crate::scores::database::StoreError;
 use crate::scores::people::{PRACTICE_MAX, Practice};
-use crate::scores::rounds::{Feedback, Round, RoundId};
+use crate::scores::round::{Feedback, Round, RoundId};
 use crate::wording;
 
 /// Questions of a practice, where nobody says how many.

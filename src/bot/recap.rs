@@ -15,9 +15,9 @@ use crate::quiz::period::{Period, Span};
 use crate::quiz::zones;
 use crate::scores::boards::{Board, Wanted};
 use crate::scores::database::StoreError;
-use crate::scores::guilds::Schedule;
 use crate::scores::recaps::RecapClaim;
-use crate::scores::rounds::Round;
+use crate::scores::round::Round;
+use crate::scores::schedules::Schedule;
 use crate::wording;
 
 /// Between two looks at what is done now and then.

@@ -16,8 +16,8 @@ use crate::quiz::schedule::{self, LATE_MAX, Plan, Skipped, Step};
 use crate::quiz::{Bank, Question, bag, zones};
 use crate::scores::By;
 use crate::scores::database::StoreError;
-use crate::scores::guilds::{Schedule, ScheduleState};
-use crate::scores::rounds::{Asks, Lease, NewRound, Round, RoundId, RoundState};
+use crate::scores::round::{Asks, Lease, NewRound, Round, RoundId, RoundState};
+use crate::scores::schedules::{Schedule, ScheduleState};
 use crate::wording;
 
 /// How long a round is held by whoever works on it.

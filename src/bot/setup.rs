@@ -11,10 +11,10 @@ use crate::quiz::schedule::{OPEN_FOR, time_of_day};
 use crate::quiz::weekdays::Weekdays;
 use crate::quiz::{Bank, Difficulty, zones};
 use crate::scores::database::StoreError;
-use crate::scores::guilds::{
+use crate::scores::round::{Feedback, Rules};
+use crate::scores::schedules::{
     DRAFT, NAME_MAX, NotSaved, SCHEDULES_MAX, Schedule, ScheduleId, ScheduleState,
 };
-use crate::scores::rounds::{Feedback, Rules};
 use crate::wording;
 use crate::wording::organiser;
 

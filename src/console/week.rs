@@ -12,8 +12,8 @@ use crate::bot::Bot;
 use crate::chat::{Place, Press, Request, Setup};
 use crate::quiz::grade::Choices;
 use crate::quiz::period::Span;
-use crate::scores::guilds::ScheduleState;
-use crate::scores::rounds::{Asks, Round, RoundId, RoundState};
+use crate::scores::round::{Asks, Round, RoundId, RoundState};
+use crate::scores::schedules::ScheduleState;
 
 /// Somebody who answers.
 struct Player {

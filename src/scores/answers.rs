@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::database::{StoreError, Transaction};
 use super::ledger::{Change, add, asked, asked_one, keep_streak, note, noted, standing, standings};
-use super::rounds::{RoundId, RoundState};
+use super::round::{RoundId, RoundState};
 use super::{By, Scores, of_time, only, to_count};
 use crate::quiz::grade::{Choices, Grade, grade};
 

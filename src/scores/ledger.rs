@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::answers::Chosen;
 use super::database::{Row, StoreError, Transaction, Value};
 use super::guilds::to_season;
-use super::rounds::{RoundId, RoundState};
+use super::round::{RoundId, RoundState};
 use super::sums::{self, Worth};
 use super::{By, of_day, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
 use crate::quiz::Difficulty;

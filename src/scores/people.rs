@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::database::{StoreError, Transaction};
-use super::guilds::DRAFT;
 use super::ledger::{n_asked_between, streak};
+use super::schedules::DRAFT;
 use super::sums::alone;
 use super::{Scores, of_day, of_flag, of_id, of_time, only, to_count, to_day, to_id, to_time};
 use crate::quiz::streak::Streak;

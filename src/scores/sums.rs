@@ -9,7 +9,7 @@ use super::Scores;
 use super::database::{StoreError, Transaction, Value};
 use super::guilds::season;
 use super::ledger::Asked;
-use super::rounds::RoundId;
+use super::round::RoundId;
 use super::to_day;
 use crate::quiz::period::{Period, Season, Span};
 

@@ -8,8 +8,9 @@ use super::{said, text};
 use crate::chat::{Audience, Button, Lack, Message, Press, member_name, moment};
 use crate::quiz::grade::Grading;
 use crate::quiz::{Question, zones};
-use crate::scores::guilds::{Act, Guild, Schedule, ScheduleId, ScheduleState};
-use crate::scores::rounds::{Feedback, Round};
+use crate::scores::guilds::{Act, Guild};
+use crate::scores::round::{Feedback, Round};
+use crate::scores::schedules::{Schedule, ScheduleId, ScheduleState};
 
 /// UTF-16 units of a stem in a list, at most.
 const STEM_MAX: usize = 90;

@@ -5,7 +5,7 @@ use std::fs;
 use jiff::SignedDuration;
 use studyhall::bot::Questions;
 use studyhall::chat::{Message, Quiz, Request, Setup};
-use studyhall::scores::rounds::RoundId;
+use studyhall::scores::round::RoundId;
 
 use crate::group::{Group, ORGANISER};
 use crate::stage::Fate;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use studyhall::chat::{Audience, Message, Press, Privacy, Quiz, Request, Setup};
 use studyhall::quiz::grade::Choices;
 use studyhall::quiz::review::Card;
-use studyhall::scores::rounds::{Asks, RoundId};
+use studyhall::scores::round::{Asks, RoundId};
 
 use crate::group::{GUILD, Group, ORGANISER, by};
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use studyhall::chat::{Config, Message, Press, Privacy, Quiz, Refusal, Request, Setup};
 use studyhall::quiz::period::Span;
-use studyhall::scores::rounds::{RoundId, RoundState};
+use studyhall::scores::round::{RoundId, RoundState};
 
 use crate::group::{CHANNEL, GUILD, Group, ORGANISER};
 use crate::stage::Fate;

@@ -7,9 +7,10 @@ use serde_json::json;
 use studyhall::bot::Bot;
 use studyhall::chat::{Heard, Member, Place, Press, Request};
 use studyhall::quiz::grade::Choices;
-use studyhall::scores::guilds::{Guild, Schedule, ScheduleId, ScheduleState};
+use studyhall::scores::guilds::Guild;
 use studyhall::scores::recaps::RecapClaim;
-use studyhall::scores::rounds::Rules;
+use studyhall::scores::round::Rules;
+use studyhall::scores::schedules::{Schedule, ScheduleId, ScheduleState};
 
 use crate::fake::{ADA, BEN, CHANNEL, Fault, GUILD, Person, Posted};
 use crate::group::by;

@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use studyhall::quiz::weekdays::Weekdays;
 use studyhall::scores::Scores;
-use studyhall::scores::guilds::{Schedule, ScheduleId, ScheduleState};
-use studyhall::scores::rounds::Rules;
+use studyhall::scores::round::Rules;
+use studyhall::scores::schedules::{Schedule, ScheduleId, ScheduleState};
 
 use crate::desk::Desk;
 use crate::fake::{ADA, OTHERS};

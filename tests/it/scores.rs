@@ -17,9 +17,10 @@ use studyhall::quiz::{Choice, Difficulty, Place, Question};
 use studyhall::scores::Scores;
 use studyhall::scores::answers::Answer;
 use studyhall::scores::boards::Wanted;
-use studyhall::scores::guilds::{Guild, Schedule, ScheduleId, ScheduleState};
+use studyhall::scores::guilds::Guild;
 use studyhall::scores::people::Practice;
-use studyhall::scores::rounds::{Asks, Feedback, Lease, NewRound, RoundId, RoundState, Rules};
+use studyhall::scores::round::{Asks, Feedback, Lease, NewRound, RoundId, RoundState, Rules};
+use studyhall::scores::schedules::{Schedule, ScheduleId, ScheduleState};
 use studyhall::scores::sqlite::Sqlite;
 
 use crate::database::OwnDatabase;

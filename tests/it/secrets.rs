@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use studyhall::chat::{Message, Press, Quiz, Request, Setup};
-use studyhall::scores::rounds::RoundId;
+use studyhall::scores::round::RoundId;
 
 use crate::group::{Group, ORGANISER};
 

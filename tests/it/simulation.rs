@@ -17,8 +17,8 @@ use studyhall::quiz::weekdays::Weekdays;
 use studyhall::scores::Scores;
 use studyhall::scores::boards::Wanted;
 use studyhall::scores::database::Database;
-use studyhall::scores::guilds::{Schedule, ScheduleId, ScheduleState};
-use studyhall::scores::rounds::{RoundState, Rules};
+use studyhall::scores::round::{RoundState, Rules};
+use studyhall::scores::schedules::{Schedule, ScheduleId, ScheduleState};
 use studyhall::scores::sqlite::Sqlite;
 
 use crate::group::{CHANNEL, GUILD, Life, Mortal, ORGANISER, bot_in, by};
@@ -306,7 +306,7 @@ impl Run {
                     answered.contains(round),
                     "an acknowledged answer of {member} is lost"
                 );
-                let id = studyhall::scores::rounds::RoundId(*round);
+                let id = studyhall::scores::round::RoundId(*round);
                 let kept = scores
                     .chosen_by(id, member)
                     .expect("scores")

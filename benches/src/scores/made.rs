@@ -9,8 +9,8 @@ use studyhall::quiz::period::{Period, Season, Span};
 use studyhall::quiz::{Choice, Difficulty, Place, Question};
 use studyhall::scores::Scores;
 use studyhall::scores::boards::Wanted;
-use studyhall::scores::guilds::ScheduleId;
-use studyhall::scores::rounds::{Asks, Lease, NewRound, RoundId, Rules};
+use studyhall::scores::round::{Asks, Lease, NewRound, RoundId, Rules};
+use studyhall::scores::schedules::ScheduleId;
 
 use crate::random::Random;
 

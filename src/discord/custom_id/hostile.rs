@@ -12,8 +12,8 @@ use crate::gaps::Gaps;
 use crate::quiz::grade::Choices;
 use crate::quiz::{Choice, Difficulty, Question};
 use crate::scores::database::Database;
-use crate::scores::guilds::{Schedule, ScheduleId, ScheduleState};
-use crate::scores::rounds::{Asks, NewRound, RoundId, Rules};
+use crate::scores::round::{Asks, NewRound, RoundId, Rules};
+use crate::scores::schedules::{Schedule, ScheduleId, ScheduleState};
 use crate::scores::sqlite::Sqlite;
 use crate::scores::{By, Scores};
 
