@@ -20,9 +20,8 @@ use studyhall_index::Index;
 use tokio::sync::Notify;
 
 use crate::answer;
-use crate::chat::{
-    Audience, Chat, Heard, Message, Press, Reply, Request, SUGGESTIONS_MAX, Suggest,
-};
+use crate::chat::command::Suggest;
+use crate::chat::{Audience, Chat, Heard, Message, Press, Reply, Request, SUGGESTIONS_MAX};
 use crate::gaps::Gaps;
 use crate::scores::database::StoreError;
 use crate::scores::{By, Scores};

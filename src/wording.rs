@@ -9,9 +9,11 @@ pub mod markdown;
 pub mod organiser;
 pub mod page;
 pub mod practice;
+pub mod question;
 pub mod review;
 pub mod round;
 pub mod run;
+pub mod schedule;
 pub mod table;
 pub mod text;
 

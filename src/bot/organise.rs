@@ -5,7 +5,8 @@ use jiff::civil::Date;
 
 use super::rounds::plan;
 use super::{Bot, by};
-use crate::chat::{Config, Heard, Lack, Message, Quiz};
+use crate::chat::command::{Config, Lack, Quiz};
+use crate::chat::{Heard, Message};
 use crate::quiz::grade::Choices;
 use crate::quiz::period::Season;
 use crate::quiz::schedule::{Plan, due, slots};
@@ -15,7 +16,8 @@ use crate::scores::queue::PINS_MAX;
 use crate::scores::round::{Round, RoundId};
 use crate::scores::schedules::{Schedule, ScheduleState};
 use crate::wording;
-use crate::wording::organiser::{self, Coming, Left};
+use crate::wording::organiser;
+use crate::wording::schedule::{Coming, Left};
 
 /// Posts that a preview shows.
 const COMING: usize = 7;
@@ -219,7 +221,7 @@ impl Bot {
             );
             return Ok(organiser::mistake(&sentence));
         };
-        let right = wording::round::chosen(&asks.shown, Choices::of(places));
+        let right = wording::question::chosen(&asks.shown, Choices::of(places));
         let receipt = self.scores.regrade(round.id, right, by(heard), reason)?;
         self.nudge.notify_one();
         let Some(receipt) = receipt else {

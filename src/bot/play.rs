@@ -32,7 +32,7 @@ impl Bot {
         let Some(asks) = &round.asks else {
             return Ok(wording::round::no_such_round());
         };
-        let choices = wording::round::chosen(&asks.shown, shown);
+        let choices = wording::question::chosen(&asks.shown, shown);
         if choices.is_empty() {
             return Ok(wording::round::nothing_chosen());
         }
@@ -167,7 +167,7 @@ impl Bot {
             return self.practice_on(heard);
         };
         let order = self.practice_order(heard, question, at);
-        let choices = wording::round::chosen(&order, shown);
+        let choices = wording::question::chosen(&order, shown);
         if choices.is_empty() {
             return Ok(wording::round::nothing_chosen());
         }
@@ -235,8 +235,8 @@ impl Bot {
         heard: &Heard,
         question: &'a Question,
         order: &'a [u8],
-    ) -> wording::round::Shown<'a> {
-        wording::round::Shown {
+    ) -> wording::question::Shown<'a> {
+        wording::question::Shown {
             round: 0,
             day: heard.at.to_zoned(TimeZone::UTC).date(),
             question,

@@ -3,7 +3,8 @@
 use jiff::ToSpan;
 
 use super::{Bot, person};
-use crate::chat::{FILE_BYTES_MAX, Heard, Member, Message, Privacy, topic_key};
+use crate::chat::command::Privacy;
+use crate::chat::{FILE_BYTES_MAX, Heard, Member, Message, topic_key};
 use crate::quiz::period::{Period, Span};
 use crate::scores::boards::Wanted;
 use crate::scores::database::StoreError;

@@ -126,7 +126,7 @@ impl Bot {
             return self.review_on(heard, tally);
         };
         let order = self.review_order(heard, question, times);
-        let choices = wording::round::chosen(&order, shown);
+        let choices = wording::question::chosen(&order, shown);
         if choices.is_empty() {
             return Ok(wording::round::nothing_chosen());
         }

@@ -497,10 +497,10 @@ impl Bot {
         round: &Round,
         asks: &'a Asks,
         closes_at: Timestamp,
-    ) -> wording::round::Shown<'a> {
+    ) -> wording::question::Shown<'a> {
         let opened_at = closes_at.saturating_sub(round.rules.open_for);
         let opened_at = opened_at.unwrap_or(round.due_at);
-        wording::round::Shown {
+        wording::question::Shown {
             round: round.id.0,
             day: round.day,
             question: &asks.question,

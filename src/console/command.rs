@@ -2,7 +2,8 @@
 
 use super::line;
 use super::options::{Options, word};
-use crate::chat::{Config, Member, Privacy, Quiz, Request, Setup, Suggest};
+use crate::chat::command::{Config, Privacy, Quiz, Setup, Suggest};
+use crate::chat::{Member, Request};
 use crate::quiz::period::Span;
 
 /// Who may manage the server of the terminal.

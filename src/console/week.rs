@@ -9,7 +9,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Console, Origin, PLACE, clock, command};
 use crate::bot::Bot;
-use crate::chat::{Place, Press, Request, Setup};
+use crate::chat::command::Setup;
+use crate::chat::{Place, Press, Request};
 use crate::quiz::grade::Choices;
 use crate::quiz::period::Span;
 use crate::scores::round::{Asks, Round, RoundId, RoundState};

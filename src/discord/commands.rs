@@ -7,7 +7,8 @@ use serenity::model::application::{
 };
 use serenity::model::channel::Message;
 
-use crate::chat::{QUESTION_MAX, Request, Suggest};
+use crate::chat::command::Suggest;
+use crate::chat::{QUESTION_MAX, Request};
 
 mod quiz;
 

@@ -16,7 +16,8 @@ use super::interact::{self, Asked};
 use super::permissions::{self, Channel, Role, Roles};
 use super::rest::{Body, Rest, RestError};
 use super::{Edge, age, custom_id, render};
-use crate::chat::{Chat, Lack, Message, PostError, Refusal, Reply, Trace};
+use crate::chat::command::Lack;
+use crate::chat::{Chat, Message, PostError, Refusal, Reply, Trace};
 
 /// From the wish to the last moment in which it is sent: whoever wished it may try again after
 /// half a minute, and two of the same must not pass each other on the way.

@@ -19,9 +19,8 @@ use tracing::{debug, error, warn};
 
 use super::rest::{Body, RestError};
 use super::{Edge, commands, custom_id, hands, permissions, render};
-use crate::chat::{
-    Audience, Chat, Heard, Member, Message, Place, Press, Quiz, Reply, Request, Setup,
-};
+use crate::chat::command::{Quiz, Setup};
+use crate::chat::{Audience, Chat, Heard, Member, Message, Place, Press, Reply, Request};
 use crate::wording;
 
 /// From the arrival to the last moment in which a first answer is worth sending.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serenity::model::Permissions;
 use serenity::model::channel::ChannelType;
 
-use crate::chat::Lack;
+use crate::chat::command::Lack;
 
 /// What is known of a channel.
 #[derive(Clone, Debug, Deserialize)]

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use studyhall_index::SectionKey;
 
-use super::{calendar, round, said, text};
+use super::{calendar, question, said, text};
 use crate::chat::{
     Audience, Button, File, LABEL_MAX, Message, Press, TITLE_MAX, member_name, topic_key,
 };
@@ -166,7 +166,7 @@ pub fn recap(
             text::quoted(&question.stem, 300)
         ));
     }
-    let buttons = round::read_on(section.filter(|_| missed.is_some()));
+    let buttons = question::read_on(section.filter(|_| missed.is_some()));
     Message {
         title: Some(format!("The week of {}", week.first.strftime("%-d %B"))),
         buttons: vec![buttons]

@@ -2,7 +2,8 @@
 
 use studyhall_index::SectionKey;
 
-use super::round::{self, Shown};
+use super::question::{self, Shown};
+use super::round;
 use super::{said, text};
 use crate::chat::{Audience, Button, Message, Press};
 use crate::quiz::grade::{Choices, Grade};
@@ -12,13 +13,13 @@ use crate::quiz::grade::{Choices, Grade};
 pub fn asked(shown: &Shown<'_>, place: usize, n: usize) -> Message {
     let mut message = Message {
         title: Some(format!("Practice · {} of {n}", place + 1)),
-        ..person(&round::stem_and_choices(shown))
+        ..person(&question::stem_and_choices(shown))
     };
     let press = Press::Practice {
         place: u16::try_from(place).unwrap_or(u16::MAX),
         shown: Choices::default(),
     };
-    round::ask(&mut message, shown, press);
+    question::ask(&mut message, shown, press);
     message
 }
 

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use studyhall_index::SectionKey;
 
-use super::round::{self, Shown};
+use super::question::{Shown, ask, stem_and_choices};
+use super::round;
 use super::said;
 use crate::chat::{Audience, Button, Message, Press, Tally, moment, question_key};
 use crate::quiz::grade::Choices;
@@ -25,7 +26,7 @@ pub fn asked(shown: &Shown<'_>, times: u32, tally: Tally) -> Message {
     let place = tally.n_done.saturating_add(1);
     let mut message = Message {
         title: Some(format!("Review · {place} of {}", tally.n)),
-        ..person(&round::stem_and_choices(shown))
+        ..person(&stem_and_choices(shown))
     };
     let press = Press::Review {
         question: question_key(&shown.question.id),
@@ -33,7 +34,7 @@ pub fn asked(shown: &Shown<'_>, times: u32, tally: Tally) -> Message {
         tally,
         shown: Choices::default(),
     };
-    round::ask(&mut message, shown, press);
+    ask(&mut message, shown, press);
     message
 }
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, thread};
 
 use jiff::SignedDuration;
-use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request, Setup};
+use studyhall::chat::command::Setup;
+use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request};
 use studyhall::quiz::review::Card;
 use studyhall::scores::Scores;
 use studyhall::scores::database::{Database, StoreError, Work};

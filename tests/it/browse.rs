@@ -1,8 +1,7 @@
 //! People press buttons, share, open notes by name and look through the topics.
 
-use studyhall::chat::{
-    Audience, Message, Press, Reply, Request, SUGGESTIONS_MAX, Suggest, Suggestion,
-};
+use studyhall::chat::command::Suggest;
+use studyhall::chat::{Audience, Message, Press, Reply, Request, SUGGESTIONS_MAX, Suggestion};
 use studyhall::gaps::About;
 use studyhall_index::SectionKey;
 

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use studyhall::chat::{
-    Audience, Button, Heard, Message, Press, Reply, Request, Suggest, Suggestion,
-};
+use studyhall::chat::command::Suggest;
+use studyhall::chat::{Audience, Button, Heard, Message, Press, Reply, Request, Suggestion};
 use studyhall::discord::{self, Outcome, Patience, Settings};
 use studyhall_index::SectionKey;
 use tokio::runtime::Handle;

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use studyhall::chat::command::{Lack, Setup};
 use studyhall::chat::{
-    Audience, Button, Chat, File, Heard, Lack, List, Message, PostError, Press, Refusal, Reply,
-    Request, Setup, Trace,
+    Audience, Button, Chat, File, Heard, List, Message, PostError, Press, Refusal, Reply, Request,
+    Trace,
 };
 use studyhall::discord::{self, Edge, Outcome, Patience, Settings};
 use studyhall::quiz::grade::Choices;

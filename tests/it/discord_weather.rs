@@ -4,9 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
-use studyhall::chat::{
-    Audience, Button, Heard, Message, Press, Reply, Request, Suggest, Suggestion,
-};
+use studyhall::chat::command::Suggest;
+use studyhall::chat::{Audience, Button, Heard, Message, Press, Reply, Request, Suggestion};
 use studyhall::discord::{self, Patience, Settings};
 use tokio::sync::watch;
 

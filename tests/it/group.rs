@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use studyhall::bot::{self, Bot, Questions};
-use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request, Setup};
+use studyhall::chat::command::Setup;
+use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request};
 use studyhall::gaps::Gaps;
 use studyhall::quiz::grade::Choices;
 use studyhall::scores::database::{Database, StoreError, Work};

@@ -1,8 +1,8 @@
 //! Notes, names and questions that try to break the chat.
 
+use studyhall::chat::command::Suggest;
 use studyhall::chat::{
-    BODY_MAX, LABEL_MAX, Press, ROW_MAX, Reply, Request, SUGGESTION_MAX, SUGGESTIONS_MAX, Suggest,
-    TITLE_MAX,
+    BODY_MAX, LABEL_MAX, Press, ROW_MAX, Reply, Request, SUGGESTION_MAX, SUGGESTIONS_MAX, TITLE_MAX,
 };
 use studyhall::wording::FOOTER_MAX;
 use studyhall::wording::text::n_units;

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use studyhall::chat::{Config, Press, Privacy, Quiz, Request, Suggest};
+use studyhall::chat::command::{Config, Privacy, Quiz, Suggest};
+use studyhall::chat::{Press, Request};
 
 use crate::fake::{ADA, BEN, Interaction, Posted};
 use crate::house::House;

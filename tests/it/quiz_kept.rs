@@ -4,7 +4,8 @@ use std::fs;
 
 use jiff::SignedDuration;
 use studyhall::bot::Questions;
-use studyhall::chat::{Message, Quiz, Request, Setup};
+use studyhall::chat::command::{Quiz, Setup};
+use studyhall::chat::{Message, Request};
 use studyhall::scores::round::RoundId;
 
 use crate::group::{Group, ORGANISER};

@@ -1,7 +1,8 @@
 //! `/quiz review`, told: what people got wrong comes back, when it is due and never too early.
 
 use jiff::{SignedDuration, Timestamp};
-use studyhall::chat::{Audience, Message, Press, Privacy, Quiz, Request, Setup};
+use studyhall::chat::command::{Privacy, Quiz, Setup};
+use studyhall::chat::{Audience, Message, Press, Request};
 use studyhall::quiz::grade::Choices;
 use studyhall::quiz::review::Card;
 use studyhall::scores::round::{Asks, RoundId};

@@ -1,7 +1,8 @@
 //! The daily quiz, told: a week of a study group, and what goes wrong in it.
 
 use jiff::SignedDuration;
-use studyhall::chat::{Config, Message, Press, Privacy, Quiz, Refusal, Request, Setup};
+use studyhall::chat::command::{Config, Privacy, Quiz, Setup};
+use studyhall::chat::{Message, Press, Refusal, Request};
 use studyhall::quiz::period::Span;
 use studyhall::scores::round::{RoundId, RoundState};
 

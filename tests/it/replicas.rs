@@ -5,7 +5,8 @@ use std::thread;
 
 use jiff::SignedDuration;
 use studyhall::bot::Bot;
-use studyhall::chat::{Config, Heard, Member, Message, Place, Press, Quiz, Reply, Request, Setup};
+use studyhall::chat::command::{Config, Quiz, Setup};
+use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request};
 use studyhall::quiz::grade::Choices;
 use studyhall::scores::Scores;
 use studyhall::scores::database::Database;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use studyhall::chat::{Message, Press, Quiz, Request, Setup};
+use studyhall::chat::command::{Quiz, Setup};
+use studyhall::chat::{Message, Press, Request};
 use studyhall::scores::round::RoundId;
 
 use crate::group::{Group, ORGANISER};

@@ -8,7 +8,8 @@ use serenity::model::application::{
 use serenity::model::channel::ChannelType;
 
 use super::{flag, number, switch, text, value};
-use crate::chat::{Config, Lack, Member, Privacy, Quiz, Request, Setup, Suggest};
+use crate::chat::command::{Config, Lack, Privacy, Quiz, Setup, Suggest};
+use crate::chat::{Member, Request};
 use crate::discord::permissions;
 use crate::quiz::grade::Grading;
 use crate::quiz::period::{Season, Span};
