@@ -10,7 +10,7 @@ Usage: cargo run --release -p studyhall-benches -- [OPTIONS]
 
   --mb 1,10,100     sizes of the made-up notes, in megabytes
   --notes FOLDER    measure on a copy of these notes instead
-  --only PARTS      any of index,query,edit,start,parse,scores
+  --only PARTS      any of index,query,edit,start,parse,scores,backup
   --work FOLDER     where notes and indexes are kept (default: bench beside the build)
   --json            one line of JSON for each group of rows";
 
@@ -23,6 +23,7 @@ pub(crate) enum Part {
     Start,
     Parse,
     Scores,
+    Backup,
 }
 
 impl Part {
@@ -30,7 +31,7 @@ impl Part {
     pub(crate) fn has_notes(self) -> bool {
         match self {
             Self::Index | Self::Query | Self::Edit | Self::Start => true,
-            Self::Parse | Self::Scores => false,
+            Self::Parse | Self::Scores | Self::Backup => false,
         }
     }
 }
@@ -58,6 +59,7 @@ pub(crate) fn parse(given: &[String]) -> Result<Args> {
             Part::Start,
             Part::Parse,
             Part::Scores,
+            Part::Backup,
         ],
         work: work()?,
         json: false,
@@ -102,6 +104,7 @@ fn part(name: &str) -> Result<Part> {
         "start" => Part::Start,
         "parse" => Part::Parse,
         "scores" => Part::Scores,
+        "backup" => Part::Backup,
         _ => bail!("no such part: {name}"),
     })
 }

@@ -76,6 +76,10 @@ fn run(args: &Args) -> Result<()> {
         rows.extend(attempt("asking for boards", || scores::boards(&args.work))?);
         print(args, "scores in SQLite", &rows)?;
     }
+    if args.parts.contains(&Part::Backup) {
+        let rows = attempt("backing up", || scores::backup(&args.work))?;
+        print(args, "a backup of a million answers", &rows)?;
+    }
     Ok(())
 }
 
@@ -137,6 +141,7 @@ fn work(task: &[String]) -> Result<()> {
         (Some("edit"), [notes, work]) => return measure::edit_all(notes, work),
         (Some("scores-answers"), [work]) => return scores::record_all(work),
         (Some("scores-boards"), [work]) => return scores::ask_all(work),
+        (Some("scores-backup"), [work]) => return scores::back_up_all(work),
         (Some("parse"), _) => return hostile::measure(&task[1]),
         _ => bail!("no such task: {}", task.join(" ")),
     }

@@ -1,6 +1,7 @@
 //! What is measured on the scores: answers that last, and boards of many people.
 
 mod answers;
+mod backup;
 mod boards;
 mod made;
 
@@ -10,6 +11,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 pub(crate) use answers::record_all;
+pub(crate) use backup::back_up_all;
 pub(crate) use boards::ask_all;
 
 use crate::child;
@@ -20,6 +22,7 @@ use crate::table::{Goal, Row, Unit};
 const FOLDER: &str = "scores";
 
 const BARE: &str = "bare insert";
+const VACUUM: &str = "bare VACUUM INTO";
 const PLAIN: &str = "plain GROUP BY";
 
 /// Answers that were recorded, in a second and one by one.
@@ -60,6 +63,30 @@ pub(crate) fn boards(work: &Path) -> Result<Vec<Row>> {
         }
     }
     Ok(rows)
+}
+
+/// A backup while somebody answers: how long it takes, and how long an answer waits for it.
+pub(crate) fn backup(work: &Path) -> Result<Vec<Row>> {
+    let found = child::run("scores-backup", &[&work.join(FOLDER)])?.found;
+    let of = |side: &str, what: &str| numbers(&found[side][what]);
+    let row = |name: &str, unit, what: &str, of_runs: fn(&[f64]) -> f64| {
+        let (ours, bare) = (of_runs(&of("ours", what)), of_runs(&of("bare", what)));
+        Row::new(name, unit, ours).against(VACUUM, bare)
+    };
+    let longest = |runs: &[f64]| percentile(runs, 1.0);
+    let calm = median(&numbers(&found["calm_ms"]));
+    Ok(vec![
+        row("backup", Unit::Seconds, "s", median).goal(Goal::Below(2.0)),
+        row(
+            "longest wait of an answer meanwhile",
+            Unit::Millis,
+            "stall_ms",
+            longest,
+        )
+        .goal(Goal::Below(250.0)),
+        row("answers meanwhile", Unit::PerSecond, "per_s", median),
+        Row::new("longest wait of an answer without", Unit::Millis, calm),
+    ])
 }
 
 fn numbers(value: &Value) -> Vec<f64> {

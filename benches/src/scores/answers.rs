@@ -79,7 +79,7 @@ fn answers(rounds: &[Open]) -> Vec<Answer> {
 /// Records all answers in an empty file, from this many threads.
 fn record(file: &Path, n_threads: usize, times: &mut Times) -> Result<()> {
     let scores = Scores::new(Arc::new(Sqlite::open(file)?));
-    let answers = answers(&made::open_rounds(&scores, N_DAYS)?);
+    let answers = answers(&made::open_rounds(&scores, 0..N_DAYS)?);
     let started = Instant::now();
     let us = thread::scope(|scope| {
         let give = |first: usize| {
@@ -166,5 +166,5 @@ fn insert(file: &Path, times: &mut Times) -> Result<()> {
 
 /// The rounds that the answers are for.
 fn rounds(file: &Path) -> Result<Vec<Open>> {
-    made::open_rounds(&Scores::new(Arc::new(Sqlite::open(file)?)), N_DAYS)
+    made::open_rounds(&Scores::new(Arc::new(Sqlite::open(file)?)), 0..N_DAYS)
 }

@@ -1,7 +1,7 @@
 //! Boards over a million answers, and the same sums over the events with a plain `GROUP BY`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,9 +22,9 @@ use crate::{child, corpus};
 /// Changes with what is written into the file.
 const VERSION: u32 = 2;
 const N_PEOPLE: usize = 50_000;
-const N_ANSWERS: usize = 1_000_000;
+pub(super) const N_ANSWERS: usize = 1_000_000;
 /// From the first of June to the eighth of September.
-const N_DAYS: usize = 100;
+pub(super) const N_DAYS: usize = 100;
 /// A Tuesday whose week and month are complete.
 const TODAY: Date = date(2026, 8, 25);
 /// Times the two sides are asked in turns.
@@ -123,7 +123,7 @@ fn summed(database: &Connection, kind: Kind) -> Result<Vec<(i64, i64)>> {
 }
 
 /// The file with all answers, which is written once and kept.
-fn made_file(work: &Path) -> Result<std::path::PathBuf> {
+pub(super) fn made_file(work: &Path) -> Result<PathBuf> {
     let folder = work.join(format!("boards-v{VERSION}"));
     if !folder.exists() {
         let unfinished = work.join("boards.unfinished");
@@ -136,7 +136,7 @@ fn made_file(work: &Path) -> Result<std::path::PathBuf> {
 
 fn write(file: &Path) -> Result<()> {
     let open = || anyhow::Ok(Scores::new(Arc::new(Sqlite::open(file)?)));
-    let rounds = made::open_rounds(&open()?, N_DAYS)?;
+    let rounds = made::open_rounds(&open()?, 0..N_DAYS)?;
     answer_all(file, &rounds)?;
     // The sums are the scores' own.
     open()?.sum_anew(GUILD)?;

@@ -1,5 +1,7 @@
 //! A made-up server: its rounds and the people in it.
 
+use std::ops::Range;
+
 use anyhow::{Context as _, Result, ensure};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
@@ -56,11 +58,10 @@ pub(crate) fn choices(random: &mut Random) -> Choices {
     })
 }
 
-/// Opens the round of each of the first `n_days` days.
-pub(crate) fn open_rounds(scores: &Scores, n_days: usize) -> Result<Vec<Open>> {
-    let mut random = Random::new(3);
-    (0..n_days)
-        .map(|number| open_round(scores, number, &mut random))
+/// Opens the round of each of these days, counted from the first.
+pub(crate) fn open_rounds(scores: &Scores, days: Range<usize>) -> Result<Vec<Open>> {
+    let mut random = Random::new(3 + days.start as u64);
+    days.map(|number| open_round(scores, number, &mut random))
         .collect()
 }
 
