@@ -110,17 +110,39 @@ impl Desk {
 
     /// Starts the bot; its log goes to a file of the folder.
     pub(crate) fn serve_with(&self, filter: &str) -> Serving {
+        let mut command = self.command("serve");
+        command.env("STUDYHALL_LOG", filter);
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> Serving {
         let log = self.folder.path().join("log");
         let log = File::options().create(true).append(true).open(log);
         let log = log.expect("a log file");
-        let mut command = self.command("serve");
-        command
-            .env("STUDYHALL_LOG", filter)
-            .stdout(Stdio::null())
-            .stderr(log);
+        command.stdout(Stdio::null()).stderr(log);
         Serving {
             process: command.spawn().expect("the bot starts"),
         }
+    }
+
+    /// Starts the bot so that a file that may not grow is an error to it, as on a full disk, and not
+    /// the signal that ends it.
+    pub(crate) fn serve_deaf_to_limits(&self) -> Serving {
+        let serve = self.command("serve");
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(serve.get_program())
+            .args(serve.get_args())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        for (variable, value) in serve.get_envs() {
+            match value {
+                Some(value) => shell.env(variable, value),
+                None => shell.env_remove(variable),
+            };
+        }
+        self.start(shell)
     }
 
     /// Starts the bot, and waits until it can be used for the first time.
@@ -181,6 +203,11 @@ impl Serving {
     pub(crate) fn kill(&mut self) {
         self.process.kill().expect("a process of ours");
         self.process.wait().expect("a process of ours");
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Asks it to end, as a supervisor does; its exit code.

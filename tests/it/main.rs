@@ -37,6 +37,7 @@ mod serve;
 mod serve_quiz;
 mod simulation;
 mod stage;
+mod storage;
 mod tidy;
 mod wording;
 mod world;

@@ -464,7 +464,7 @@ impl Player {
 }
 
 /// A question with texts that are odd for a database.
-fn question(number: usize) -> Question {
+pub(crate) fn question(number: usize) -> Question {
     let choice = |place: usize| Choice {
         text: format!("choice\t{place} \\N \"quoted\" 猫"),
         is_right: place == 1,
