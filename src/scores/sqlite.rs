@@ -2,6 +2,8 @@
 
 pub mod backup;
 pub mod dump;
+#[cfg(test)]
+mod migrating;
 mod session;
 mod writer;
 

@@ -147,6 +147,15 @@ pub fn check(from: &Path) -> Result<Backup, BackupError> {
 /// # Errors
 /// As for [`check`]; a bot serves from the file; or a file cannot be written.
 pub fn restore(from: &Path, file: &Path) -> Result<(Backup, Option<PathBuf>), BackupError> {
+    restore_to(from, file, session::migrate)
+}
+
+/// The same, brought up to date by this.
+pub(super) fn restore_to(
+    from: &Path,
+    file: &Path,
+    migrate: impl FnOnce(&mut Connection) -> Result<(), StoreError>,
+) -> Result<(Backup, Option<PathBuf>), BackupError> {
     let _lock = lock(file)?.ok_or_else(|| StoreError::InUse(file.to_owned()))?;
     let cannot = |e| BackupError::Io("read", from.to_owned(), e);
     let failed = |e| BackupError::Io("write", file.to_owned(), e);
@@ -158,7 +167,7 @@ pub fn restore(from: &Path, file: &Path) -> Result<(Backup, Option<PathBuf>), Ba
     drop(output);
     let schema = look_inside(&partial.0, from)?;
     let mut connection = session::open_present(&partial.0)?;
-    session::migrate(&mut connection)?;
+    migrate(&mut connection)?;
     drop(connection);
     let kept = match file.exists() {
         true => Some(keep(file).map_err(failed)?),

@@ -24,7 +24,7 @@ const SETTINGS: &[(&str, i64)] = &[
     ("wal_autocheckpoint", 4_000),
 ];
 
-const DIALECT: Dialect = Dialect {
+pub(super) const DIALECT: Dialect = Dialect {
     serial: "INTEGER PRIMARY KEY AUTOINCREMENT",
     text: "TEXT",
     clustered: " WITHOUT ROWID",
@@ -96,7 +96,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 }
 
 /// Runs all texts in one transaction.
-fn run_all(
+pub(super) fn run_all(
     connection: &mut Connection,
     texts: impl FnOnce(&Connection) -> Result<Vec<String>, StoreError>,
 ) -> Result<(), StoreError> {
@@ -318,86 +318,5 @@ pub(super) fn of_error(error: rusqlite::Error) -> StoreError {
             | ErrorCode::SystemIoFailure,
         ) => StoreError::Unavailable(Box::new(error)),
         _ => StoreError::Refused(Box::new(error)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What the tables and their rows look like, in words.
-    fn state(connection: &Connection) -> String {
-        let mut texts = Vec::new();
-        let mut read = |sql: &str| {
-            let mut statement = connection.prepare(sql).expect("a statement");
-            let n_columns = statement.column_count();
-            let mut rows = statement.query([]).expect("rows");
-            while let Some(row) = rows.next().expect("a row") {
-                for at in 0..n_columns {
-                    texts.push(format!("{:?}", row.get_ref(at).expect("a value")));
-                }
-            }
-        };
-        read("SELECT name, sql FROM sqlite_schema ORDER BY name");
-        read("SELECT * FROM setting ORDER BY name");
-        read("SELECT * FROM schema_version");
-        texts.join("\n")
-    }
-
-    /// The statements of a version that comes after the present one.
-    const NEXT: [&str; 4] = [
-        "ALTER TABLE setting ADD COLUMN note TEXT",
-        "UPDATE setting SET note = value",
-        "CREATE TABLE wish (id BIGINT NOT NULL PRIMARY KEY, text {{text}} NOT NULL)",
-        "CREATE INDEX wish_text ON wish (text)",
-    ];
-
-    fn previous(file: &Path) -> Connection {
-        let mut connection = open(file).expect("a file");
-        keep_a_log(&connection).expect("a log");
-        migrate(&mut connection).expect("tables");
-        connection
-            .execute_batch("INSERT INTO setting VALUES ('secret', '7'), ('other', '8')")
-            .expect("rows");
-        connection
-    }
-
-    #[test]
-    fn a_migration_that_ends_anywhere_leaves_the_old_tables_and_done_again_the_new_ones() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let known = i64::try_from(migrations::n_known()).expect("a small number");
-        let next = |statements: &[&str]| {
-            let text = statements.join(";\n");
-            migrations::with_next(&text, known, &DIALECT).expect("no newer one")
-        };
-        for n_done in 0..=NEXT.len() {
-            let file = folder.path().join(format!("{n_done}.sqlite"));
-            let mut connection = previous(&file);
-            let old = state(&connection);
-            let mut broken = NEXT.to_vec();
-            broken.insert(n_done, "SELECT * FROM nowhere");
-            let failed = run_all(&mut connection, |_| Ok(next(&broken)));
-            assert!(failed.is_err());
-            assert_eq!(state(&connection), old, "after {n_done}");
-            // The process ends with the transaction open, as a kill leaves it.
-            let cut = connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {}",
-                NEXT[..n_done].join("; ").replace("{{text}}", "TEXT")
-            ));
-            cut.expect("statements");
-            drop(connection);
-            let mut connection = open(&file).expect("a file");
-            assert_eq!(state(&connection), old, "cut after {n_done}");
-            run_all(&mut connection, |_| Ok(next(&NEXT))).expect("done");
-            assert_eq!(schema(&connection).expect("a version"), known + 1);
-            let kept = connection.query_row(
-                "SELECT note FROM setting WHERE name = 'secret'",
-                [],
-                |row| row.get::<_, String>(0),
-            );
-            assert_eq!(kept.expect("a row"), "7");
-            let newer = pending(&connection);
-            assert!(matches!(newer, Err(StoreError::Newer { .. })), "{newer:?}");
-        }
     }
 }
