@@ -6,6 +6,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
@@ -107,12 +108,16 @@ pub fn back_up(file: &Path, to: &Path, overwrite: Overwrite) -> Result<Backup, B
     })?;
     let copy = |connection: &Connection| connection.execute("VACUUM INTO ?1", [name]);
     copy(&session::open_present(file)?).map_err(session::of_error)?;
-    let connection = session::open_to_read(&partial.0)?;
-    session::check_all(&connection)?;
-    let schema = session::schema(&connection)?;
-    drop(connection);
+    // While one thread looks for damage, another has the disk hold the copy and sums it up.
+    let (looked, summed) = thread::scope(|scope| {
+        let looking = scope.spawn(|| look_quickly(&partial.0));
+        let summed = sum_up(&partial.0);
+        (looking.join(), summed)
+    });
+    let schema = looked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let failed = |e| BackupError::Io("write", to.to_owned(), e);
-    let sha256 = seal(&partial.0).map_err(failed)?;
+    let sha256 = summed.map_err(failed)?;
+    seal(&partial.0, &sha256).map_err(failed)?;
     let bytes = fs::metadata(&partial.0).map_err(failed)?.len();
     if overwrite == Overwrite::No && to.exists() {
         return Err(BackupError::IsThere(to.to_owned()));
@@ -133,7 +138,8 @@ pub fn check(from: &Path) -> Result<Backup, BackupError> {
     let cannot = |e| BackupError::Io("read", from.to_owned(), e);
     let mut input = File::open(from).map_err(cannot)?;
     let (bytes, sha256) = read_sealed(&mut input, &mut io::sink(), from)?;
-    let schema = look_inside(from, from)?;
+    let connection = session::open_to_read(from)?;
+    let schema = look_inside(&connection, session::check_all, from)?;
     Ok(Backup {
         bytes,
         schema,
@@ -141,7 +147,7 @@ pub fn check(from: &Path) -> Result<Backup, BackupError> {
     })
 }
 
-/// Puts the scores of a backup in the place of `file`, brought up to date. What stood there is kept
+/// Puts the scores of a backup in the place of `file`, brought up to date and with new indexes. What stood there is kept
 /// beside it, under the name given back. A crash leaves the old scores or the new.
 ///
 /// # Errors
@@ -165,8 +171,11 @@ pub(super) fn restore_to(
     let (bytes, sha256) = read_sealed(&mut input, &mut output, from)?;
     output.sync_all().map_err(failed)?;
     drop(output);
-    let schema = look_inside(&partial.0, from)?;
     let mut connection = session::open_present(&partial.0)?;
+    let schema = look_inside(&connection, session::check, from)?;
+    // Where an entry of an index is not its row's, the row is right.
+    session::reindex(&connection)?;
+    session::check_all(&connection)?;
     migrate(&mut connection)?;
     drop(connection);
     let kept = match file.exists() {
@@ -183,12 +192,15 @@ pub(super) fn restore_to(
 }
 
 /// The version of the scores in a database that was just compared with its SHA-256.
-fn look_inside(database: &Path, from: &Path) -> Result<i64, BackupError> {
-    let connection = session::open_to_read(database)?;
-    session::check_all(&connection)?;
+fn look_inside(
+    database: &Connection,
+    check: fn(&Connection) -> Result<(), StoreError>,
+    from: &Path,
+) -> Result<i64, BackupError> {
+    check(database)?;
     // Whether a newer program wrote them is said here.
-    session::pending(&connection)?;
-    match session::schema(&connection)? {
+    session::pending(database)?;
+    match session::schema(database)? {
         0 => {
             let why = "there are no scores in it".to_owned();
             Err(BackupError::Broken(from.to_owned(), why))
@@ -197,9 +209,17 @@ fn look_inside(database: &Path, from: &Path) -> Result<i64, BackupError> {
     }
 }
 
-/// Puts the last line behind a database, and has the disk hold both. The SHA-256 in it.
-fn seal(file: &Path) -> io::Result<String> {
-    let mut file = OpenOptions::new().read(true).append(true).open(file)?;
+/// The version of the scores in a fresh copy. That each entry of an index is its row's is not looked
+/// at, for it takes long: `restore` makes the indexes anew.
+fn look_quickly(database: &Path) -> Result<i64, StoreError> {
+    let connection = session::open_to_read(database)?;
+    session::check(&connection)?;
+    session::schema(&connection)
+}
+
+/// Has the disk hold a database; the SHA-256 of it.
+fn sum_up(file: &Path) -> io::Result<String> {
+    let mut file = OpenOptions::new().read(true).write(true).open(file)?;
     let mut sum = Sha256::new();
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
@@ -208,10 +228,15 @@ fn seal(file: &Path) -> io::Result<String> {
             n => sum.update(&chunk[..n]),
         }
     }
-    let sha256 = hexadecimal(sum);
-    file.write_all(last_line(&sha256).as_bytes())?;
     file.sync_all()?;
-    Ok(sha256)
+    Ok(hexadecimal(sum))
+}
+
+/// Puts the last line behind a database, and has the disk hold it.
+fn seal(file: &Path, sha256: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).open(file)?;
+    file.write_all(last_line(sha256).as_bytes())?;
+    file.sync_all()
 }
 
 /// Writes the database of a backup to `output`, and compares it with its last line. The backup's
