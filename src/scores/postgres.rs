@@ -7,12 +7,12 @@ mod tls;
 use std::fmt;
 use std::thread;
 
-use ::postgres::{Config, IsolationLevel};
+use ::postgres::IsolationLevel;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::database::{Database, StoreError, Work};
 use super::pool::Pool;
-use session::{Failure, Session};
+use session::{Failure, Session, Way};
 
 /// Connections to the server, at most.
 const CONNECTIONS_MAX: usize = 8;
@@ -22,7 +22,7 @@ const RUNS_MAX: usize = 10;
 
 /// A database of PostgreSQL with the scores. Threads that call it block.
 pub struct Postgres {
-    config: Config,
+    way: Way,
     sessions: Pool<Session>,
 }
 
@@ -35,12 +35,10 @@ impl Postgres {
     /// the database. None of them holds the URL.
     pub fn open(url: &SecretString) -> Result<Self, StoreError> {
         let postgres = Self {
-            config: session::config(url.expose_secret())?,
+            way: session::way(url.expose_secret())?,
             sessions: Pool::new(CONNECTIONS_MAX),
         };
-        let mut session = postgres
-            .sessions
-            .take(|| Session::connect(&postgres.config))?;
+        let mut session = postgres.sessions.take(|| Session::connect(&postgres.way))?;
         session.migrate()?;
         session.give_back();
         Ok(postgres)
@@ -52,7 +50,7 @@ impl Postgres {
     /// The URL cannot be read, or the server cannot be reached or refuses. None of them holds the
     /// URL.
     pub fn look(url: &SecretString) -> Result<i64, StoreError> {
-        Session::connect(&session::config(url.expose_secret())?)?.schema()
+        Session::connect(&session::way(url.expose_secret())?)?.schema()
     }
 
     /// Does the work on a thread of its own: the client blocks by a runtime, which a thread that
@@ -75,7 +73,7 @@ impl Postgres {
         let mut n_runs = 0;
         loop {
             n_runs += 1;
-            let mut session = self.sessions.take(|| Session::connect(&self.config))?;
+            let mut session = self.sessions.take(|| Session::connect(&self.way))?;
             let result = session.transact(level, work);
             match &result {
                 // What is wrong with one connection is with the others.

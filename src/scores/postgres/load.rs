@@ -19,8 +19,8 @@ impl Load {
     /// # Errors
     /// The server cannot be reached or refuses.
     pub fn connect(url: &SecretString) -> Result<Self, StoreError> {
-        let config = session::config(url.expose_secret())?;
-        Session::connect(&config).map(Self)
+        let way = session::way(url.expose_secret())?;
+        Session::connect(&way).map(Self)
     }
 
     /// The rows that a table has.

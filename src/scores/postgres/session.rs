@@ -11,7 +11,7 @@ use postgres::{Client, Config, IsolationLevel, Statement};
 
 use super::super::database::{Row, StoreError, Transaction, Value, Work};
 use super::super::migrations::{self, Dialect};
-use super::tls;
+use super::tls::{Connector, Tls};
 
 /// How long connecting to one address may take.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
@@ -58,8 +58,22 @@ pub(super) enum Failure {
     Final(StoreError),
 }
 
+/// How to connect to a server.
+#[derive(Clone)]
+pub(super) struct Way {
+    config: Config,
+    connector: Connector,
+}
+
 /// How to connect to the database at this URL.
-pub(super) fn config(url: &str) -> Result<Config, StoreError> {
+pub(super) fn way(url: &str) -> Result<Way, StoreError> {
+    let (tls, url) = Tls::of_url(url)?;
+    let mut config = config(&url)?;
+    let connector = tls.ready(&mut config)?;
+    Ok(Way { config, connector })
+}
+
+fn config(url: &str) -> Result<Config, StoreError> {
     // What the driver says of a URL may quote it, password and all.
     let unreadable = || {
         let why = "the URL is not of the form postgres://user:password@host:port/database";
@@ -82,8 +96,8 @@ pub(super) fn config(url: &str) -> Result<Config, StoreError> {
 
 impl Session {
     /// Connects.
-    pub(super) fn connect(config: &Config) -> Result<Self, StoreError> {
-        let mut client = tls::connect(config)?;
+    pub(super) fn connect(way: &Way) -> Result<Self, StoreError> {
+        let mut client = way.connector.connect(&way.config)?;
         client.batch_execute(SETTINGS).map_err(of_error)?;
         Ok(Self {
             client,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::{env, thread};
 
 use secrecy::{ExposeSecret, SecretString};
-use studyhall::scores::database::{Row, Transaction};
+use studyhall::scores::database::{Row, StoreError, Transaction};
 use studyhall::scores::postgres::Postgres;
 
 use super::{NEWER, NEWER_SAID, make_table, names, put, rows, write};
@@ -156,6 +156,50 @@ fn of_two_works_that_wait_for_each_other_one_is_run_again() {
     assert!(n_runs.load(Ordering::SeqCst) >= 3);
     let found = rows(&database, "SELECT n FROM item", &[]);
     assert_eq!(found, [Row(vec![3.into()]), Row(vec![3.into()])]);
+}
+
+/// Whether the line is encrypted; none where it does not come about.
+fn is_encrypted(own: &OwnDatabase, host: &str, options: &str) -> Option<bool> {
+    let url = own.url();
+    let (plain, _) = url
+        .expose_secret()
+        .split_once('?')
+        .unwrap_or((url.expose_secret(), ""));
+    let url = format!("{}?{options}", plain.replace("127.0.0.1", host));
+    match Postgres::open(&url.into()) {
+        Ok(database) => {
+            let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+            let found = rows(&database, sql, &[]);
+            Some(found[0].int(0).expect("a truth") == 1)
+        }
+        Err(StoreError::Unavailable(_)) => None,
+        Err(other) => panic!("{options}: {other:?}"),
+    }
+}
+
+#[test]
+#[ignore = "needs a PostgreSQL server with TLS: STUDYHALL_TEST_POSTGRES, STUDYHALL_TEST_POSTGRES_CA"]
+fn a_line_is_encrypted_and_the_server_looked_at_as_the_url_says() {
+    let own = OwnDatabase::new();
+    let ca = env::var("STUDYHALL_TEST_POSTGRES_CA").expect("STUDYHALL_TEST_POSTGRES_CA: a file");
+    let own_ca = |mode: &str| format!("sslmode={mode}&sslrootcert={ca}");
+    for (host, options, wanted) in [
+        ("localhost", own_ca("verify-full"), Some(true)),
+        ("localhost", format!("sslrootcert={ca}"), Some(true)),
+        // The certificate is for another name.
+        ("127.0.0.1", own_ca("verify-full"), None),
+        ("127.0.0.1", own_ca("verify-ca"), Some(true)),
+        ("127.0.0.1", own_ca("require"), Some(true)),
+        // No public authority made it.
+        ("localhost", "sslmode=verify-full".to_owned(), None),
+        ("localhost", "sslrootcert=system".to_owned(), None),
+        ("127.0.0.1", "sslmode=require".to_owned(), Some(true)),
+        ("127.0.0.1", "sslmode=prefer".to_owned(), Some(true)),
+        ("127.0.0.1", "sslmode=disable".to_owned(), Some(false)),
+    ] {
+        let found = is_encrypted(&own, host, &options);
+        assert_eq!(found, wanted, "{host}, {options}");
+    }
 }
 
 #[test]
