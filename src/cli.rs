@@ -175,7 +175,7 @@ fn run(cli: Cli, environment: &Environment, out: &mut Output) -> anyhow::Result<
         Command::Index(index) => index::run(&index, &settings()?, out),
         Command::Eval(eval) => eval::run(&eval, &settings()?, out),
         Command::Rehearse(_) => rehearse::run(&settings()?),
-        Command::Serve(_) => serve::run(&logging(logs::SERVING)?),
+        Command::Serve(_) => serve::run(&logging(logs::SERVING)?, environment),
         Command::Gaps(gaps) => gaps::run(&gaps, &settings()?, out),
         Command::Quiz(quiz) => quiz::run(&quiz, &settings()?, out),
         Command::Check(check) => check::run(&check, environment, &flags, out),

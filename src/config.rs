@@ -29,6 +29,14 @@ pub const FILE_VARIABLE: &str = "STUDYHALL_CONFIG";
 /// The variable that says what is logged, in the words of `tracing`'s filter.
 pub const LOG_VARIABLE: &str = "STUDYHALL_LOG";
 
+/// Variables that a service manager sets and that the bot heeds.
+const OF_SERVICE_MANAGERS: &[&str] = &[
+    token::CREDENTIALS_VARIABLE,
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+];
+
 /// A setting that exists.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -158,7 +166,7 @@ impl Environment {
     pub fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let lossy = |text: OsString| text.to_string_lossy().into_owned();
         let concerns =
-            |name: &str| name.starts_with(layers::PREFIX) || name == token::CREDENTIALS_VARIABLE;
+            |name: &str| name.starts_with(layers::PREFIX) || OF_SERVICE_MANAGERS.contains(&name);
         let variables = variables.into_iter();
         Self {
             variables: variables

@@ -300,6 +300,7 @@ pub struct Edge {
     stories: Arc<Semaphore>,
     seen: Mutex<Seen>,
     ages: Mutex<age::Ages>,
+    was_on_line: watch::Sender<bool>,
 }
 
 impl Edge {
@@ -317,7 +318,14 @@ impl Edge {
             stories: Arc::new(Semaphore::new(STORIES_MAX)),
             seen: Mutex::default(),
             ages: Mutex::new(age::Ages::new(clock(), Instant::now())),
+            was_on_line: watch::Sender::new(false),
         })
+    }
+
+    /// Waits until the gateway has taken the bot in for the first time.
+    pub async fn on_line(&self) {
+        // The sender lasts as long as this.
+        let _ = self.was_on_line.subscribe().wait_for(|was| *was).await;
     }
 
     /// Works on an interaction beside all others, if there is a place.

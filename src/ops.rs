@@ -1,8 +1,10 @@
-//! What happens by itself while the bot serves: the index and the questions follow the notes, and
-//! rounds are posted and revealed when their time comes.
+//! What happens by itself while the bot serves: the index and the questions follow the notes,
+//! rounds are posted and revealed when their time comes, and the service manager hears of it.
 
+mod supervisor;
 mod time;
 
+pub use supervisor::Supervisor;
 pub use time::keep_time;
 
 use std::collections::BTreeSet;

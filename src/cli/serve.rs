@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::{NO_HTTP, Outcome, store};
-use crate::config::{Settings, Transport, token};
+use crate::config::{Environment, Settings, Transport, token};
 use crate::{discord, ops};
 
 const EXAMPLES: &str = "\
@@ -23,7 +23,7 @@ Exit codes: 0 it was told to stop, 2 it could not start, 75 a restart may help,
 #[command(after_help = EXAMPLES)]
 pub(super) struct Serve {}
 
-pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
+pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Result<Outcome> {
     ensure!(settings.discord.transport == Transport::Gateway, NO_HTTP);
     let on_discord = on_discord(settings)?;
     let bot = store::bot(settings, store::scores(settings)?)?;
@@ -33,15 +33,21 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
         .enable_all()
         .build()
         .context("cannot start a runtime")?;
+    let supervisor = Arc::new(ops::Supervisor::of(environment));
     let (stop, shutdown) = watch::channel(false);
-    runtime.spawn(until_told(stop));
+    runtime.spawn(until_told(stop, Arc::clone(&supervisor)));
     let questions = bot.questions.clone();
     let _watch = ops::follow_notes(bot.index.clone(), questions, settings.notes_dir.clone())
         .context("cannot follow the notes")?;
     let listening = bot.clone();
     let ear: discord::Ear = Arc::new(move |heard| listening.hear(&heard));
     let work = |chat: Arc<discord::Edge>, shutdown| async move {
-        ops::keep_time(&bot, chat.as_ref(), shutdown).await;
+        let (line, told) = (Arc::clone(&chat), Arc::clone(&supervisor));
+        tokio::spawn(async move {
+            line.on_line().await;
+            told.ready();
+        });
+        ops::keep_time(&bot, chat.as_ref(), &supervisor, shutdown).await;
     };
     let ended = discord::run(&on_discord, ear, work, runtime.handle(), shutdown);
     runtime.shutdown_background();
@@ -69,9 +75,10 @@ pub(super) fn on_discord(settings: &Settings) -> anyhow::Result<discord::Setting
 }
 
 /// Turns `stop` true when the process is asked to end.
-async fn until_told(stop: watch::Sender<bool>) {
+async fn until_told(stop: watch::Sender<bool>, supervisor: Arc<ops::Supervisor>) {
     told().await;
     info!("told to stop");
+    supervisor.stopping();
     // Where nobody listens any more it has stopped already.
     let _ = stop.send(true);
 }

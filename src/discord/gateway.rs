@@ -322,6 +322,7 @@ impl Gateway {
         match act {
             Act::Ready { application } => {
                 info!(application.id = application, "connected to Discord");
+                self.edge.was_on_line.send_replace(true);
                 if !self.is_registering {
                     self.is_registering = true;
                     let edge = Arc::clone(&self.edge);

@@ -1,11 +1,13 @@
 //! The loop that lets the bot do what has fallen due.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use crate::bot::Bot;
+use super::Supervisor;
+use crate::bot::{Bot, Clock};
 use crate::chat::Chat;
 
 /// Between two looks, at most: another process may have changed what is due.
@@ -13,22 +15,48 @@ const LOOK: Duration = Duration::from_secs(30);
 /// Between two looks, at least, whatever is due.
 const REST: Duration = Duration::from_millis(100);
 
-/// Lets the bot tick until `shutdown` turns true or its sender is gone. It calls the store, which
-/// blocks: it needs a thread of its own.
-pub async fn keep_time<C: Chat>(bot: &Bot, chat: &C, mut shutdown: watch::Receiver<bool>) {
+/// Lets the bot tick until `shutdown` turns true or its sender is gone, and lets the supervisor
+/// know that it goes on. It calls the store, which blocks: it needs a thread of its own.
+pub async fn keep_time<C: Chat>(
+    bot: &Bot,
+    chat: &C,
+    supervisor: &Arc<Supervisor>,
+    shutdown: watch::Receiver<bool>,
+) {
     if let Err(error) = bot.take_up(clock()) {
         let error = &error as &dyn std::error::Error;
         tracing::error!(error, "what an earlier process left waits for its time");
     }
+    let tick = async |clock: &Clock| bot.tick(chat, clock).await;
+    let look = supervisor.rhythm().map_or(LOOK, |rhythm| rhythm.min(LOOK));
+    let supervisor = Arc::clone(supervisor);
+    let alive = move || supervisor.alive();
+    turns(tick, alive, look, &bot.nudge, shutdown).await;
+}
+
+/// Does what `tick` does, again when it said and at least every `look`, until `shutdown`. Each look
+/// at the clock is a sign of life: a tick that posts to ten thousand servers takes minutes and looks
+/// for each of them, and one that stands still looks no more.
+async fn turns(
+    tick: impl AsyncFn(&Clock) -> Option<Timestamp>,
+    alive: impl Fn() + Send + Sync + 'static,
+    look: Duration,
+    nudge: &Notify,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let clock = move || {
+        alive();
+        clock()
+    };
     while !*shutdown.borrow_and_update() {
-        let next = bot.tick(chat, &clock).await;
-        let wait = next.map_or(LOOK, |next| {
-            let wait = next.duration_since(clock());
-            Duration::try_from(wait).unwrap_or_default()
+        let next = tick(&clock).await;
+        let now = clock();
+        let wait = next.map_or(look, |next| {
+            Duration::try_from(next.duration_since(now)).unwrap_or_default()
         });
         tokio::select! {
-            () = tokio::time::sleep(wait.clamp(REST, LOOK)) => {}
-            () = bot.nudge.notified() => {}
+            () = tokio::time::sleep(wait.min(look).max(REST)) => {}
+            () = nudge.notified() => {}
             changed = shutdown.changed() => if changed.is_err() { return },
         }
     }
@@ -38,4 +66,72 @@ pub async fn keep_time<C: Chat>(bot: &Bot, chat: &C, mut shutdown: watch::Receiv
 #[expect(clippy::disallowed_methods, reason = "an edge reads the clock")]
 fn clock() -> Timestamp {
     Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    /// How often a loop is let go on. It is nudged all the time, so that no time need pass.
+    const N_TURNS: usize = 1_000;
+
+    /// Signs of life that a loop with these ticks gives in its first turns and in those after.
+    async fn signs(tick: impl AsyncFn(&Clock) -> Option<Timestamp>) -> (u64, u64) {
+        let n_signs = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&n_signs);
+        let alive = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        };
+        let (_stop, shutdown) = watch::channel(false);
+        let nudge = Notify::new();
+        let mut going = pin!(turns(tick, alive, LOOK, &nudge, shutdown));
+        let mut counts = [0; 2];
+        for count in &mut counts {
+            for _ in 0..N_TURNS {
+                nudge.notify_one();
+                tokio::select! {
+                    biased;
+                    () = &mut going => panic!("nobody asked the loop to end"),
+                    () = yield_now() => {}
+                }
+            }
+            *count = n_signs.swap(0, Ordering::Relaxed);
+        }
+        (counts[0], counts[1])
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_has_nothing_to_do_gives_signs_of_life() {
+        let (first, second) = signs(async |_| None).await;
+        assert!(first > 100 && second > 100, "{first}, {second}");
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_stands_still_gives_no_sign_of_life() {
+        let n_ticks = AtomicU64::new(0);
+        let tick = async |_: &Clock| {
+            if n_ticks.fetch_add(1, Ordering::Relaxed) == 5 {
+                std::future::pending::<()>().await;
+            }
+            None
+        };
+        assert_eq!(signs(tick).await, (5, 0));
+    }
+
+    #[tokio::test]
+    async fn a_long_tick_that_goes_on_gives_signs_of_life() {
+        let tick = async |clock: &Clock| {
+            loop {
+                yield_now().await;
+                clock();
+            }
+        };
+        let (first, second) = signs(tick).await;
+        assert!(first > 100 && second > 100, "{first}, {second}");
+    }
 }

@@ -108,14 +108,15 @@ impl Desk {
         command
     }
 
-    /// Starts the bot; its log goes to a file of the folder.
+    /// Starts the bot.
     pub(crate) fn serve_with(&self, filter: &str) -> Serving {
         let mut command = self.command("serve");
         command.env("STUDYHALL_LOG", filter);
         self.start(command)
     }
 
-    fn start(&self, mut command: Command) -> Serving {
+    /// Starts a bot; its log goes to a file of the folder.
+    pub(crate) fn start(&self, mut command: Command) -> Serving {
         let log = self.folder.path().join("log");
         let log = File::options().create(true).append(true).open(log);
         let log = log.expect("a log file");

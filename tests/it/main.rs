@@ -38,6 +38,7 @@ mod serve_quiz;
 mod simulation;
 mod stage;
 mod storage;
+mod supervised;
 mod tidy;
 mod wording;
 mod world;
