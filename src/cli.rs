@@ -9,6 +9,7 @@ mod doctor;
 mod eval;
 mod failure;
 mod gaps;
+mod healthcheck;
 mod index;
 mod logs;
 mod machine;
@@ -84,6 +85,8 @@ enum Command {
     Check(check::Check),
     /// Look at everything that the bot needs, and say how to mend what is wrong
     Doctor(doctor::Doctor),
+    /// Ask the bot that runs here whether it is well
+    Healthcheck(healthcheck::Healthcheck),
     /// Copy the scores to a file, while the bot runs
     Backup(backup::Backup),
     /// Put the scores of a backup in the place of the present ones
@@ -180,6 +183,7 @@ fn run(cli: Cli, environment: &Environment, out: &mut Output) -> anyhow::Result<
         Command::Quiz(quiz) => quiz::run(&quiz, &settings()?, out),
         Command::Check(check) => check::run(&check, environment, &flags, out),
         Command::Doctor(doctor) => doctor::run(&doctor, environment, &flags, out),
+        Command::Healthcheck(check) => healthcheck::run(&check, &settings()?, out),
         Command::Backup(backup) => backup::run(&backup, &settings()?, out),
         Command::Restore(restore) => backup::restore(&restore, &settings()?, out),
         Command::Person(person) => person::run(&person, &settings()?, out),

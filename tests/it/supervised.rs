@@ -2,6 +2,8 @@
 //! and by `studyhall healthcheck`.
 #![cfg(unix)]
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::time::Duration;
@@ -88,4 +90,52 @@ async fn a_bot_that_discord_refuses_never_says_that_it_serves() {
     assert_eq!(serving.ended().await, Some(78));
     let heard: Vec<String> = std::iter::from_fn(|| manager.told_now()).collect();
     assert!(heard.iter().all(|word| word == "WATCHDOG=1"), "{heard:?}");
+}
+
+/// What `studyhall healthcheck` prints and exits with where this is all that is answered.
+async fn asked(answer: &'static str, flags: &[&str]) -> (String, Option<i32>, String) {
+    let desk = Desk::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("a port of ours").to_string();
+    let answering = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a call");
+        let mut call = [0; 1_024];
+        let n_bytes = stream.read(&mut call).expect("a call");
+        stream.write_all(answer.as_bytes()).expect("an answer");
+        String::from_utf8_lossy(&call[..n_bytes]).into_owned()
+    });
+    let mut command = desk.command("healthcheck");
+    command.args(flags).env("STUDYHALL_HTTP__LISTEN", address);
+    let output = command.output().expect("the command runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let call = answering.join().expect("a call");
+    let call = call.lines().next().unwrap_or_default().to_owned();
+    (call, output.status.code(), said)
+}
+
+#[tokio::test]
+async fn a_container_asks_after_its_bot() {
+    let well = asked("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n", &[]).await;
+    let expected = ("GET /healthz HTTP/1.1", Some(0), "ok\n");
+    assert_eq!((well.0.as_str(), well.1, well.2.as_str()), expected);
+    let unready = "HTTP/1.1 503 Service Unavailable\r\n\r\nstore: \u{1b}[31mlocked\n";
+    let unready = asked(unready, &["--ready"]).await;
+    assert_eq!(
+        (unready.0.as_str(), unready.1),
+        ("GET /readyz HTTP/1.1", Some(1))
+    );
+    assert!(unready.2.contains("locked"), "{}", unready.2);
+    assert!(!unready.2.contains('\u{1b}'), "{:?}", unready.2);
+}
+
+#[tokio::test]
+async fn where_no_bot_runs_none_is_well() {
+    let desk = Desk::new().await;
+    let mut command = desk.command("healthcheck");
+    // Nobody listens on the port of a protocol that is not spoken any more.
+    command.env("STUDYHALL_HTTP__LISTEN", "127.0.0.1:1");
+    let output = command.output().expect("the command runs");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("http://127.0.0.1:1/healthz"), "{said}");
 }
