@@ -78,6 +78,7 @@ pub const KEYS: &[Key] = &[
     Key::new("data_dir", Some(".studyhall")),
     Key::new("notes_url", None),
     Key::secret("database_url"),
+    Key::new("database_url_file", None),
     Key::secret("discord.token"),
     Key::new("discord.token_file", None),
     Key::new("discord.api_url", None),
@@ -98,6 +99,8 @@ pub struct Settings {
     pub notes_url: Option<WebAddress>,
     /// The database of the scores, where it is not a file under the data folder.
     pub database_url: Option<SecretString>,
+    /// The file from which `database_url` was read, if it came from one.
+    pub database_url_file: Option<PathBuf>,
     /// What concerns Discord.
     pub discord: Discord,
     /// What concerns the bot's own web server.
@@ -280,6 +283,7 @@ struct Raw {
     data_dir: String,
     notes_url: Option<String>,
     database_url: Option<SecretString>,
+    database_url_file: Option<PathBuf>,
     #[serde(default)]
     discord: RawDiscord,
     http: RawHttp,
@@ -317,16 +321,26 @@ struct Reader {
 impl Reader {
     fn settings(&mut self, raw: Raw, environment: &Environment, file: Option<PathBuf>) -> Settings {
         let unset = SocketAddr::from(([127, 0, 0, 1], 0));
-        if let Some(url) = &raw.database_url {
-            self.read("database_url", url.expose_secret(), values::database);
-        }
+        let (url, url_file) = (raw.database_url, raw.database_url_file);
+        let database = token::source(
+            &token::DATABASE_URL,
+            url,
+            url_file,
+            environment,
+            &self.places,
+        );
         let discord = raw.discord;
-        let token = token::source(discord.token, discord.token_file, environment, &self.places);
+        let (token, token_file) = (discord.token, discord.token_file);
+        let token = token::source(&token::TOKEN, token, token_file, environment, &self.places);
         Settings {
             notes_dir: self.folder("notes_dir", raw.notes_dir),
             data_dir: self.folder("data_dir", raw.data_dir),
             notes_url: self.optional("notes_url", raw.notes_url, values::web_address),
-            database_url: raw.database_url,
+            database_url: self.database_url(database.as_ref()),
+            database_url_file: match database {
+                Some(TokenSource::File(path)) => Some(path),
+                _ => None,
+            },
             discord: Discord {
                 token,
                 api_url: self.optional("discord.api_url", discord.api_url, values::web_address),
@@ -351,6 +365,29 @@ impl Reader {
             },
             file,
             places: BTreeMap::new(),
+        }
+    }
+
+    fn database_url(&mut self, source: Option<&TokenSource>) -> Option<SecretString> {
+        let token::Names { key, file_key, .. } = token::DATABASE_URL;
+        match token::other(source) {
+            Ok(url) => {
+                // What is wrong with it is said of where it was named.
+                let key = match source {
+                    Some(TokenSource::File(_)) => file_key,
+                    _ => key,
+                };
+                self.read(key, url.as_ref()?.expose_secret(), values::database);
+                url
+            }
+            Err(error) => {
+                self.problems.push(Problem {
+                    place: self.places.get(file_key).cloned().unwrap_or(Place::Default),
+                    code: problem::FILE_UNREADABLE,
+                    message: format!("cannot read the file with the database's address: {error}"),
+                });
+                None
+            }
         }
     }
 
@@ -428,6 +465,7 @@ impl Settings {
             "data_dir" => Some(text(&self.data_dir)),
             "notes_url" => self.notes_url.as_ref().map(WebAddress::to_string),
             "database_url" => self.database_url.as_ref().map(|_| masked()),
+            "database_url_file" => self.database_url_file.as_deref().map(text),
             "discord.token" => match &self.discord.token {
                 Some(TokenSource::Given(_)) => Some(masked()),
                 _ => None,

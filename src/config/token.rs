@@ -1,4 +1,5 @@
-//! The bot's token: where it comes from, and how it is read without being shown.
+//! Secrets, the bot's token above all: where they come from, and how they are read without being
+//! shown.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,12 +12,34 @@ use super::{Environment, Place};
 
 /// The variable in which systemd names the folder of a service's credentials.
 pub(super) const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
-/// The credential's name in that folder.
-const CREDENTIAL: &str = "discord_token";
-/// Bytes of a token file, at most.
+/// Bytes of a file that holds a secret, at most.
 const FILE_MAX: u64 = 4_096;
 
-/// Where the token is to be had.
+/// Under which names a secret may come.
+pub(super) struct Names {
+    /// The key of the secret itself.
+    pub(super) key: &'static str,
+    /// The key of the file that holds it.
+    pub(super) file_key: &'static str,
+    /// Its name in the folder of a service's credentials.
+    credential: &'static str,
+}
+
+/// The names of the bot's token.
+pub(super) const TOKEN: Names = Names {
+    key: "discord.token",
+    file_key: "discord.token_file",
+    credential: "discord_token",
+};
+
+/// The names of the address of the database.
+pub(super) const DATABASE_URL: Names = Names {
+    key: "database_url",
+    file_key: "database_url_file",
+    credential: "database_url",
+};
+
+/// Where a secret is to be had.
 #[derive(Clone, Debug)]
 pub enum TokenSource {
     /// It was given itself.
@@ -62,24 +85,25 @@ pub enum TokenError {
     },
 }
 
-/// The source that counts: of a token and a token file the one from the later layer, the token
+/// The source that counts: of a secret and a file of it the one from the later layer, the secret
 /// itself if both come from the same; then the service manager's credential.
 pub(super) fn source(
-    token: Option<SecretString>,
+    names: &Names,
+    secret: Option<SecretString>,
     file: Option<PathBuf>,
     environment: &Environment,
     places: &BTreeMap<&'static str, Place>,
 ) -> Option<TokenSource> {
     let layer = |key: &str| places.get(key).map_or(0, Place::layer);
-    match (token, file) {
-        (Some(_), Some(file)) if layer("discord.token_file") > layer("discord.token") => {
+    match (secret, file) {
+        (Some(_), Some(file)) if layer(names.file_key) > layer(names.key) => {
             Some(TokenSource::File(file))
         }
-        (Some(token), _) => Some(TokenSource::Given(token)),
+        (Some(secret), _) => Some(TokenSource::Given(secret)),
         (None, Some(file)) => Some(TokenSource::File(file)),
         (None, None) => {
             let folder = Path::new(environment.get(CREDENTIALS_VARIABLE)?);
-            Some(TokenSource::Credential(folder.join(CREDENTIAL)))
+            Some(TokenSource::Credential(folder.join(names.credential)))
         }
     }
 }
@@ -101,6 +125,19 @@ pub fn token(source: Option<&TokenSource>) -> Result<Token, TokenError> {
                 source,
             })?;
             checked(text.expose_secret(), exposed, path.display().to_string())
+        }
+    }
+}
+
+/// Fetches another secret from its source; none where nothing names one.
+pub(super) fn other(source: Option<&TokenSource>) -> io::Result<Option<SecretString>> {
+    match source {
+        None => Ok(None),
+        Some(TokenSource::Given(secret)) => Ok(Some(secret.clone())),
+        Some(TokenSource::Credential(path)) if !path.exists() => Ok(None),
+        Some(TokenSource::File(path) | TokenSource::Credential(path)) => {
+            let (text, _) = read(path)?;
+            Ok(Some(text.expose_secret().trim().into()))
         }
     }
 }

@@ -190,6 +190,42 @@ fn a_token_comes_from_a_file_or_a_credential_too() {
 }
 
 #[test]
+fn the_address_of_the_database_comes_from_a_file_or_a_credential_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("database_url");
+    fs::write(&file, format!("postgres://ada:{CANARY}@db/scores\n")).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let named = ("STUDYHALL_DATABASE_URL_FILE", file.to_str().unwrap());
+    for settings in [
+        settings("database_url = 'sqlite:x'", &[named]).unwrap(),
+        settings("", &[("CREDENTIALS_DIRECTORY", path)]).unwrap(),
+    ] {
+        let url = settings.database_url.as_ref().unwrap().expose_secret();
+        assert_eq!(url, format!("postgres://ada:{CANARY}@db/scores"));
+        let text = format!("{settings:?} {:?}", settings.shown());
+        assert!(!text.contains("canary"), "{text}");
+    }
+    let both = [named, ("STUDYHALL_DATABASE_URL", "sqlite:mine")];
+    let both = settings("", &both).unwrap().database_url.unwrap();
+    assert_eq!(both.expose_secret(), "sqlite:mine");
+    let neither = settings("", &[("CREDENTIALS_DIRECTORY", "/nonexistent")]).unwrap();
+    assert!(neither.database_url.is_none());
+
+    fs::write(&file, format!("mysql://{CANARY}")).unwrap();
+    check_refused(
+        "",
+        &[named],
+        &[
+            "STUDYHALL_DATABASE_URL_FILE: `database_url_file` must be `postgres://user@host/name` \
+           or `sqlite:path`",
+        ],
+    );
+    fs::remove_file(&file).unwrap();
+    let gone = settings("", &[named]).unwrap_err().to_string();
+    assert!(gone.contains("database's address"), "{gone}");
+}
+
+#[test]
 fn a_token_from_the_environment_beats_a_token_file_from_the_file() {
     let both = settings(
         "discord.token_file = 'x'",
