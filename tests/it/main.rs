@@ -6,6 +6,7 @@ mod browse;
 mod cli;
 mod config;
 mod database;
+mod deploy;
 mod desk;
 mod discord_edge;
 mod discord_quiz;
