@@ -160,7 +160,7 @@ mod tests {
 
     fn word(socket: &UnixDatagram) -> String {
         let mut bytes = [0; 64];
-        let n_bytes = socket.recv(&mut bytes).unwrap();
+        let n_bytes = socket.recv(&mut bytes).expect("a word");
         String::from_utf8_lossy(&bytes[..n_bytes]).into_owned()
     }
 
