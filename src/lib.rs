@@ -8,6 +8,7 @@ pub mod config;
 pub mod console;
 pub mod discord;
 pub mod gaps;
+pub mod meters;
 pub mod ops;
 pub mod quiz;
 pub mod scores;

@@ -9,6 +9,7 @@ pub mod guilds;
 mod kept;
 mod ledger;
 pub mod lookup;
+pub mod measured;
 mod migrations;
 pub mod moving;
 pub mod people;

@@ -7,6 +7,7 @@ use studyhall_index::SectionKey;
 use super::Bot;
 use super::rounds::{positive, shuffled};
 use crate::chat::{Heard, Message};
+use crate::meters;
 use crate::quiz::grade::{Choices, Grading, grade};
 use crate::quiz::{Question, bag, zones};
 use crate::scores::answers::{Answer, Recorded};
@@ -27,6 +28,7 @@ impl Bot {
         shown: Choices,
     ) -> Result<Message, StoreError> {
         let Some(round) = self.round_here(heard, round)? else {
+            meters::answer(meters::Answer::Unknown);
             return Ok(wording::round::no_such_round());
         };
         let Some(asks) = &round.asks else {
@@ -43,6 +45,13 @@ impl Bot {
             at: heard.at,
             event: heard.event,
         })?;
+        meters::answer(match recorded {
+            Recorded::NoSuchRound => meters::Answer::Unknown,
+            Recorded::Late => meters::Answer::Late,
+            Recorded::Counts { .. } => meters::Answer::Counted,
+            Recorded::Changed { .. } => meters::Answer::Changed,
+            Recorded::Already { .. } => meters::Answer::Repeated,
+        });
         let closes_at = round.closes_at.unwrap_or(round.due_at);
         let shown = self.shown(&round, asks, closes_at);
         let section = self.section_of(&asks.question);

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::{Bot, Clock};
 use crate::chat::{Chat, KEY_MAX, Message, PostError, Refusal, THREAD_MAX, Trace};
+use crate::meters;
 use crate::quiz::grade::Choices;
 use crate::quiz::schedule::{self, LATE_MAX, Plan, Skipped, Step};
 use crate::quiz::{Bank, Question, bag, zones};
@@ -54,6 +55,16 @@ impl Bot {
     /// Does all that has fallen due, and says when to look again. What fails is logged and tried
     /// at a later look.
     pub async fn tick<C: Chat>(&self, chat: &C, clock: &Clock) -> Option<Timestamp> {
+        self.tick_while(chat, clock, &|| true).await
+    }
+
+    /// The same, but that it begins nothing more once `goes_on` says no.
+    pub async fn tick_while<C: Chat>(
+        &self,
+        chat: &C,
+        clock: &Clock,
+        goes_on: &(dyn Fn() -> bool + Send + Sync),
+    ) -> Option<Timestamp> {
         let now = clock();
         let (tasks, next) = match self.tasks(now) {
             Ok(tasks) => tasks,
@@ -62,7 +73,7 @@ impl Bot {
                 return None;
             }
         };
-        stream::iter(tasks)
+        stream::iter(tasks.into_iter().take_while(|_| goes_on()))
             .for_each_concurrent(AT_ONCE, |task| async move {
                 let done = match task {
                     Task::Post(schedule, step) => self.post_day(chat, clock, &schedule, step).await,
@@ -73,7 +84,9 @@ impl Bot {
                 }
             })
             .await;
-        self.now_and_then(chat, clock).await;
+        if goes_on() {
+            self.now_and_then(chat, clock).await;
+        }
         let wakes = self.scores.wakes_next().ok().flatten();
         next.into_iter().chain(wakes).min()
     }
@@ -113,6 +126,7 @@ impl Bot {
                     Skipped::TooSoon => "too soon",
                 };
                 info!(schedule.id = schedule.id.0, quiz.day = %day, reason, "no round on this day");
+                meters::round(RoundState::Skipped.name());
                 return self
                     .scores
                     .skip(id, schedule.id, schedule.guild, day, clock(), reason);
@@ -176,8 +190,7 @@ impl Bot {
         match chat.find(round.channel, round.id.0, first_try).await {
             Ok(Trace::Posted(message)) => self.opened(round, message, now),
             Ok(Trace::Absent) if now.duration_since(round.due_at) > LATE_MAX => {
-                self.scores
-                    .end(round, RoundState::Skipped, Some("missed"))?;
+                self.settle(round, RoundState::Skipped, Some("missed"))?;
                 Ok(())
             }
             Ok(Trace::Absent) => match self.scores.post_anew(round, now)? {
@@ -186,8 +199,7 @@ impl Bot {
             },
             Ok(Trace::Unknown) => {
                 let reason = "nobody may read the channel's history";
-                self.scores
-                    .end(round, RoundState::Uncertain, Some(reason))?;
+                self.settle(round, RoundState::Uncertain, Some(reason))?;
                 self.tell_organiser(chat, round, &wording::organiser::uncertain(round.day))
                     .await
             }
@@ -205,8 +217,7 @@ impl Bot {
         round: &Round,
     ) -> Result<(), StoreError> {
         let Some(asks) = &round.asks else {
-            self.scores
-                .end(round, RoundState::Failed, Some("it asks nothing"))?;
+            self.settle(round, RoundState::Failed, Some("it asks nothing"))?;
             return Ok(());
         };
         let now = clock();
@@ -221,8 +232,7 @@ impl Bot {
             Ok(message) => self.opened(round, message, now),
             Err(PostError::Refused(Refusal::NoMessage)) => {
                 // The chat knows the key, and the message is gone: somebody deleted it.
-                self.scores
-                    .end(round, RoundState::Closed, Some("the message was deleted"))?;
+                self.settle(round, RoundState::Closed, Some("the message was deleted"))?;
                 Ok(())
             }
             Err(PostError::Refused(refusal)) => self.refused(chat, clock, round, refusal).await,
@@ -235,6 +245,8 @@ impl Bot {
     fn opened(&self, round: &Round, message: u64, at: Timestamp) -> Result<(), StoreError> {
         let closes_at = at.saturating_add(round.rules.open_for).unwrap_or(at);
         if self.scores.opened(round, message, at, closes_at)? {
+            meters::round(RoundState::Open.name());
+            meters::lateness(at.duration_since(round.due_at).as_millis());
             info!(
                 round.id = round.id.0,
                 quiz.day = %round.day,
@@ -251,11 +263,8 @@ impl Bot {
         clock: &Clock,
         round: &Round,
     ) -> Result<(), StoreError> {
-        let ended = |reason: Option<&str>| {
-            self.scores
-                .end(round, RoundState::Closed, reason)
-                .map(|_| ())
-        };
+        let ended =
+            |reason: Option<&str>| self.settle(round, RoundState::Closed, reason).map(|_| ());
         let Some(message) = round.message else {
             return ended(Some("it has no message"));
         };
@@ -313,6 +322,20 @@ impl Bot {
         })
     }
 
+    /// Ends a round in this state. Whether it was still ours to end.
+    fn settle(
+        &self,
+        round: &Round,
+        state: RoundState,
+        reason: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let is_ours = self.scores.end(round, state, reason)?;
+        if is_ours {
+            meters::round(state.name());
+        }
+        Ok(is_ours)
+    }
+
     /// The chat refused a round: it has failed, and its schedule waits until somebody mends it.
     async fn refused<C: Chat>(
         &self,
@@ -328,7 +351,7 @@ impl Bot {
             reason,
             "a round was refused"
         );
-        if !self.scores.end(round, RoundState::Failed, Some(&reason))? {
+        if !self.settle(round, RoundState::Failed, Some(&reason))? {
             return Ok(());
         }
         let suspends = matches!(refusal, Refusal::NoChannel | Refusal::NoPermission);

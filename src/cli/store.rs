@@ -14,6 +14,7 @@ use crate::config::Settings;
 use crate::gaps::Gaps;
 use crate::ops;
 use crate::scores::Scores;
+use crate::scores::measured::Measured;
 use crate::scores::postgres::Postgres;
 use crate::scores::sqlite::Sqlite;
 
@@ -54,7 +55,10 @@ pub(super) fn only_file(settings: &Settings, instead: &str) -> anyhow::Result<Pa
 pub(super) fn scores(settings: &Settings) -> anyhow::Result<Scores> {
     match place(settings) {
         Place::File(file) => in_file(&file),
-        Place::Server(url) => Ok(Scores::new(Arc::new(Postgres::open(&url)?))),
+        Place::Server(url) => {
+            let database = Arc::new(Postgres::open(&url)?);
+            Ok(Scores::new(Arc::new(Measured::new(database, "postgresql"))))
+        }
     }
 }
 
@@ -68,7 +72,8 @@ pub(super) fn scores_beside(settings: &Settings) -> anyhow::Result<Scores> {
 
 /// The scores in this file, to serve from it alone.
 pub(super) fn in_file(file: &Path) -> anyhow::Result<Scores> {
-    Ok(Scores::new(Arc::new(Sqlite::open(file)?)))
+    let database = Arc::new(Sqlite::open(file)?);
+    Ok(Scores::new(Arc::new(Measured::new(database, "sqlite"))))
 }
 
 /// The bot that the settings describe, with these scores, on an index as new as the notes.

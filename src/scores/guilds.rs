@@ -144,6 +144,22 @@ impl Scores {
             Ok(only(rows)?.text(0)?.to_owned())
         })
     }
+
+    /// Writes down the time, to see whether anything can be written.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn touch(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            let value = at.as_millisecond().to_string();
+            transaction.execute(
+                "INSERT INTO setting (name, value) VALUES ('touched', $1) \
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                &[value.into()],
+            )?;
+            Ok(())
+        })
+    }
 }
 
 /// How long the seasons of a server are.
