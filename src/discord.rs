@@ -6,6 +6,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::future::Future;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,16 +19,20 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::chat::{Heard, Reply};
+use crate::meters::{self, Interaction as Became};
 
 mod again;
 mod age;
 mod budget;
 mod commands;
 mod custom_id;
+mod door;
+mod endpoint;
 mod form;
 mod gate;
 mod gateway;
 mod hands;
+mod heard;
 mod interact;
 mod lanes;
 mod permissions;
@@ -35,7 +40,10 @@ mod register;
 mod render;
 mod rest;
 mod session;
+mod signed;
 mod watchdog;
+
+pub use endpoint::{Answered, Posted};
 
 /// The process did what it was asked to.
 pub const EXIT_DONE: u8 = 0;
@@ -61,8 +69,22 @@ pub struct Settings {
     /// Where the API answers, if not at Discord's: `http://host:port` of a proxy or a test
     /// server. The gateway is then where its `GET /gateway/bot` says.
     pub api_url: Option<String>,
+    /// How what people do reaches the bot.
+    pub transport: Transport,
     /// How long what may take.
     pub patience: Patience,
+}
+
+/// How what people do reaches the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Over a line to Discord's gateway.
+    Gateway,
+    /// Discord posts it, signed: what was posted is given to [`Edge::posted`].
+    Signed {
+        /// The application's public key.
+        public_key: [u8; 32],
+    },
 }
 
 /// How long what may take.
@@ -134,13 +156,13 @@ where
     W: FnOnce(Arc<Edge>, watch::Receiver<bool>) -> F + Send + 'static,
     F: Future<Output = ()>,
 {
-    let edge = match Edge::new(settings, ear, home) {
-        Ok(edge) => Arc::new(edge),
-        Err(e) => return Outcome::new(EXIT_CONFIGURATION, &format!("{e:#}")),
-    };
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(e) => return Outcome::new(EXIT_TEMPORARY, &format!("{e:#}")),
+    };
+    let edge = match Edge::new(settings, ear, home, runtime.handle()) {
+        Ok(edge) => Arc::new(edge),
+        Err(e) => return Outcome::new(EXIT_CONFIGURATION, &format!("{e:#}")),
     };
     let hearts = vec![
         watchdog::Heart::of("Discord's runtime", runtime.handle()),
@@ -178,7 +200,12 @@ async fn serve(
 ) -> Outcome {
     let mut is_broken = false;
     let outcome = {
-        let serving = gateway::serve(edge, token, ended);
+        let serving = async {
+            match edge.key {
+                None => gateway::serve(edge, token, ended).await,
+                Some(_) => endpoint::serve(edge, ended).await,
+            }
+        };
         tokio::pin!(serving);
         let asked = async {
             // Where the sender is gone, nobody can ask any more.
@@ -215,6 +242,8 @@ async fn broken(at_work: &mut JoinHandle<()>) {
     error!("what the bot does by itself ended in a panic");
 }
 
+/// How long answers that are under way may take at the end.
+const DRAIN_MAX: Duration = Duration::from_secs(8);
 /// How long the bot's own work may take to end once serving has ended.
 const WORK_END_MAX: Duration = Duration::from_secs(5);
 /// How long Discord's runtime may take to end.
@@ -253,6 +282,10 @@ pub struct Report {
     pub sessions_total: u32,
     /// Shards that Discord recommends; this bot uses one.
     pub shards: u32,
+    /// Whether the key in the settings is the application's own; no answer without one.
+    pub is_own_key: Option<bool>,
+    /// Where Discord posts interactions; nowhere where they go over the gateway.
+    pub endpoint: Option<String>,
 }
 
 /// Asks Discord whether the token is good, and what it knows of the bot. Blocks.
@@ -277,6 +310,13 @@ pub fn check(settings: &Settings) -> anyhow::Result<Report> {
             sessions_remaining: gateway.session_start_limit.remaining,
             sessions_total: gateway.session_start_limit.total,
             shards: gateway.shards,
+            is_own_key: application
+                .verify_key
+                .and_then(|own| match &settings.transport {
+                    Transport::Gateway => None,
+                    Transport::Signed { public_key } => Some(endpoint::is_same(&own, public_key)),
+                }),
+            endpoint: application.interactions_endpoint_url,
         })
     })
 }
@@ -287,6 +327,9 @@ const INTERACTIONS_MAX: u32 = 1_000;
 const STORIES_MAX: usize = 32;
 /// Interactions that are remembered so that none is answered twice.
 const SEEN_MAX: usize = 4_096;
+/// The same where anybody who saw a signed request could post it again, for as long as its
+/// signature is good: ten minutes at 400 a second.
+const SEEN_SIGNED_MAX: usize = 240_000;
 
 /// Discord as the stories see it: a `Chat`. [`run`] makes it.
 pub struct Edge {
@@ -294,38 +337,99 @@ pub struct Edge {
     me: hands::Me,
     ear: Ear,
     home: Handle,
+    /// Discord's runtime.
+    own: Handle,
+    /// With which Discord signs what it posts; none where it posts nothing.
+    key: Option<ed25519_dalek::VerifyingKey>,
+    /// Nothing more is taken in.
+    is_ending: AtomicBool,
     patience: Patience,
     counts: interact::Counts,
     places: Arc<Semaphore>,
     stories: Arc<Semaphore>,
     seen: Mutex<Seen>,
     ages: Mutex<age::Ages>,
-    was_on_line: watch::Sender<bool>,
+    line: watch::Sender<Uplink>,
 }
 
+/// How the line to the gateway is.
+#[derive(Clone, Copy, Debug)]
+enum Uplink {
+    /// It has not been up yet.
+    Never,
+    /// Discord has taken us in.
+    Up,
+    /// It has been down since then.
+    Down(Instant),
+}
+
+/// For how long the gateway may be away before nobody should rely on the bot: a line that was cut
+/// is usually up again in seconds, and misses nothing.
+const OUT_MAX: Duration = Duration::from_secs(120);
+
 impl Edge {
-    fn new(settings: &Settings, ear: Ear, home: &Handle) -> anyhow::Result<Self> {
+    fn new(settings: &Settings, ear: Ear, home: &Handle, own: &Handle) -> anyhow::Result<Self> {
         let patience = settings.patience;
+        let key = match &settings.transport {
+            Transport::Gateway => None,
+            Transport::Signed { public_key } => Some(signed::key(public_key)?),
+        };
+        let seen_max = match key {
+            None => SEEN_MAX,
+            Some(_) => SEEN_SIGNED_MAX,
+        };
         let api_url = settings.api_url.as_deref();
         Ok(Self {
             rest: rest::Rest::new(&settings.token, api_url, patience.call_max)?,
             me: hands::Me::default(),
             ear,
             home: home.clone(),
+            own: own.clone(),
+            is_ending: AtomicBool::new(false),
             patience,
             counts: interact::Counts::default(),
             places: Arc::new(Semaphore::new(INTERACTIONS_MAX as usize)),
             stories: Arc::new(Semaphore::new(STORIES_MAX)),
-            seen: Mutex::default(),
+            seen: Mutex::new(Seen::new(seen_max)),
             ages: Mutex::new(age::Ages::new(clock(), Instant::now())),
-            was_on_line: watch::Sender::new(false),
+            line: watch::Sender::new(match key {
+                None => Uplink::Never,
+                // There is no line that could be down.
+                Some(_) => Uplink::Up,
+            }),
+            key,
         })
     }
 
-    /// Waits until the gateway has taken the bot in for the first time.
+    /// Waits until the gateway has taken the bot in for the first time, where there is one.
     pub async fn on_line(&self) {
+        let is_up = |line: &Uplink| matches!(line, Uplink::Up);
         // The sender lasts as long as this.
-        let _ = self.was_on_line.subscribe().wait_for(|was| *was).await;
+        let _ = self.line.subscribe().wait_for(is_up).await;
+    }
+
+    /// Why nobody should rely on Discord now; nothing where all is well.
+    pub fn trouble(&self) -> Option<&'static str> {
+        if self.rest.is_bad_token() {
+            return Some("Discord refuses the token");
+        }
+        match *self.line.borrow() {
+            Uplink::Never => Some("not connected to Discord yet"),
+            Uplink::Down(since) if since.elapsed() > OUT_MAX => Some("not connected to Discord"),
+            Uplink::Up | Uplink::Down(_) => None,
+        }
+    }
+
+    /// The gateway's line is up from now on, or down.
+    fn is_up(&self, up: bool) {
+        self.line.send_modify(|line| {
+            *line = match (up, *line) {
+                (true, _) => Uplink::Up,
+                (false, Uplink::Up) => Uplink::Down(Instant::now()),
+                (false, line) => line,
+            };
+        });
+        meters::connected(up);
     }
 
     /// Works on an interaction beside all others, if there is a place.
@@ -334,10 +438,10 @@ impl Edge {
         F: Future<Output = ()> + Send + 'static,
     {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            return interact::count(&self.counts.refused);
+            return self.counts.add(Became::Refused);
         };
         let work = work(Arc::clone(self));
-        tokio::spawn(async move {
+        self.own.spawn(async move {
             work.await;
             drop(place);
         });
@@ -380,37 +484,46 @@ impl Edge {
     }
 
     fn tell_counts(&self) {
-        use std::sync::atomic::Ordering::Relaxed;
-        let counts = &self.counts;
+        let of = |became| self.counts.get(became);
         info!(
-            interactions.heard = counts.heard.load(Relaxed),
-            interactions.deferred = counts.deferred.load(Relaxed),
-            interactions.repeated = counts.repeated.load(Relaxed),
-            interactions.late = counts.late.load(Relaxed),
-            interactions.unreadable = counts.unreadable.load(Relaxed),
-            interactions.gone = counts.gone.load(Relaxed),
-            interactions.elsewhere = counts.elsewhere.load(Relaxed),
-            interactions.failed = counts.failed.load(Relaxed),
-            interactions.refused = counts.refused.load(Relaxed),
+            interactions.heard = of(Became::Heard),
+            interactions.deferred = of(Became::Deferred),
+            interactions.repeated = of(Became::Repeated),
+            interactions.late = of(Became::Late),
+            interactions.unreadable = of(Became::Unreadable),
+            interactions.gone = of(Became::Gone),
+            interactions.elsewhere = of(Became::Elsewhere),
+            interactions.failed = of(Became::Failed),
+            interactions.refused = of(Became::Refused),
+            interactions.unsigned = of(Became::Unsigned),
             "done on Discord"
         );
     }
 }
 
-/// The last [`SEEN_MAX`] interactions.
-#[derive(Default)]
+/// The last interactions.
 struct Seen {
+    max: usize,
     order: VecDeque<u64>,
     numbers: HashSet<u64>,
 }
 
 impl Seen {
+    /// Remembers so many.
+    fn new(max: usize) -> Self {
+        Self {
+            max,
+            order: VecDeque::new(),
+            numbers: HashSet::new(),
+        }
+    }
+
     fn insert(&mut self, number: u64) -> bool {
         if !self.numbers.insert(number) {
             return false;
         }
         self.order.push_back(number);
-        if self.order.len() > SEEN_MAX
+        if self.order.len() > self.max
             && let Some(oldest) = self.order.pop_front()
         {
             self.numbers.remove(&oldest);
@@ -431,7 +544,7 @@ mod tests {
 
     #[test]
     fn the_last_interactions_are_remembered_and_no_more() {
-        let mut seen = Seen::default();
+        let mut seen = Seen::new(SEEN_MAX);
         assert!(seen.insert(1));
         assert!(!seen.insert(1));
         for number in 2..10_000 {
@@ -447,6 +560,7 @@ mod tests {
         let settings = Settings {
             token: "canary-token".into(),
             api_url: None,
+            transport: Transport::Gateway,
             patience: Patience::default(),
         };
         assert!(!format!("{settings:?}").contains("canary"));

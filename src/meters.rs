@@ -120,8 +120,10 @@ pub enum Interaction {
     Late,
     /// It could not be read.
     Unreadable,
-    /// Discord no longer knew it, or had an answer already.
+    /// Discord no longer knew it.
     Gone,
+    /// It had an answer already: another process of the same bot was faster.
+    Elsewhere,
     /// Its answer could not be delivered.
     Failed,
     /// There were too many at once.
@@ -132,13 +134,14 @@ pub enum Interaction {
 
 impl Interaction {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Heard,
         Self::Deferred,
         Self::Repeated,
         Self::Late,
         Self::Unreadable,
         Self::Gone,
+        Self::Elsewhere,
         Self::Failed,
         Self::Refused,
         Self::Unsigned,
@@ -154,6 +157,7 @@ impl Interaction {
             Self::Late => "late",
             Self::Unreadable => "unreadable",
             Self::Gone => "gone",
+            Self::Elsewhere => "elsewhere",
             Self::Failed => "failed",
             Self::Refused => "refused",
             Self::Unsigned => "unsigned",

@@ -70,6 +70,7 @@ pub(super) fn on_discord(settings: &Settings) -> anyhow::Result<discord::Setting
     Ok(discord::Settings {
         token: token.secret,
         api_url: settings.discord.api_url.as_ref().map(ToString::to_string),
+        transport: discord::Transport::Gateway,
         patience: discord::Patience::default(),
     })
 }

@@ -73,6 +73,19 @@ pub(super) struct Verdict<'a> {
     pub(super) body: Option<&'a Value>,
 }
 
+impl Verdict<'_> {
+    /// Whether the call counts against this address.
+    /// <https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
+    pub(super) fn is_invalid(&self) -> bool {
+        matches!(self.status, 401 | 403 | 429) && self.scope != Some("shared")
+    }
+
+    /// Whether it is the API that speaks, and not the wall before it (error 1015).
+    pub(super) fn is_api(&self) -> bool {
+        self.body.is_some() || self.scope.is_some() || self.global
+    }
+}
+
 /// The gate's memory.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
@@ -131,8 +144,7 @@ impl Gate {
         route: &str,
         verdict: &Verdict<'_>,
     ) -> bool {
-        let shared = verdict.scope == Some("shared");
-        if matches!(verdict.status, 401 | 403 | 429) && !shared {
+        if verdict.is_invalid() {
             self.refused.push_back(now);
         }
         if verdict.status == 401 && caller == Caller::Bot {
@@ -151,9 +163,7 @@ impl Gate {
             .or_else(|| verdict.body.and_then(|body| pause(&body["retry_after"])));
         let until = now + said.unwrap_or(PAUSE_DEFAULT);
         let in_body = verdict.body.is_some_and(|body| body["global"] == true);
-        let is_api = verdict.body.is_some() || verdict.scope.is_some() || verdict.global;
-        if !is_api {
-            // It is not the API that speaks, but the wall before it (error 1015).
+        if !verdict.is_api() {
             self.address_pause = self.address_pause.max(Some(until));
         } else if verdict.global || in_body || verdict.scope == Some("global") || said.is_none() {
             self.bot_pause = self.bot_pause.max(Some(until));

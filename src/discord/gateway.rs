@@ -19,11 +19,13 @@ use tracing::{debug, error, info, warn};
 
 use super::again::Again;
 use super::budget::Budget;
+use super::door::Door;
 use super::interact::{self, Arrival};
 use super::register;
 use super::rest::{AGENT, GatewayBot, RestError};
 use super::session::{Act, Line, Next, Session};
-use super::{EXIT_CONFIGURATION, EXIT_DONE, EXIT_TEMPORARY, Edge, Outcome};
+use super::{DRAIN_MAX, EXIT_CONFIGURATION, EXIT_DONE, EXIT_TEMPORARY, Edge, Outcome};
+use crate::meters;
 
 /// Bytes of one event, at most: a large server's are a few million.
 const EVENT_MAX: usize = 32 << 20;
@@ -32,8 +34,6 @@ const DIAL_MAX: Duration = Duration::from_secs(10);
 const HANG_UP_MAX: Duration = Duration::from_secs(2);
 /// Lines in a row on which a session could not go on, after which it is given up.
 const UNREADY_MAX: u32 = 5;
-/// How long answers that are under way may take at the end.
-const DRAIN_MAX: Duration = Duration::from_secs(8);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 type Shutdown = watch::Receiver<bool>;
@@ -138,11 +138,13 @@ impl Gateway {
         };
         if session.is_none() {
             self.budget.start(Instant::now());
+            meters::identified();
         }
         let opened = Instant::now();
         let mut line = Line::new(&self.token, session, chance(), opened);
         let mut last_heard = opened;
         let next = self.talk(socket, &mut line, &mut last_heard).await;
+        self.edge.is_up(false);
         self.silent += last_heard.elapsed();
         if line.is_ready() {
             self.n_unready = 0;
@@ -321,8 +323,8 @@ impl Gateway {
     fn heard(&mut self, act: Act) {
         match act {
             Act::Ready { application } => {
+                self.edge.is_up(true);
                 info!(application.id = application, "connected to Discord");
-                self.edge.was_on_line.send_replace(true);
                 if !self.is_registering {
                     self.is_registering = true;
                     let edge = Arc::clone(&self.edge);
@@ -331,13 +333,17 @@ impl Gateway {
                     );
                 }
             }
-            Act::Resumed => info!("connected to Discord again; nothing was missed"),
+            Act::Resumed => {
+                self.edge.is_up(true);
+                info!("connected to Discord again; nothing was missed");
+            }
             Act::Interaction(json) => {
                 let arrival = Arrival {
                     at: Instant::now(),
                     clock: super::clock(),
                 };
-                self.edge.spawn(|edge| interact::take(edge, json, arrival));
+                self.edge
+                    .spawn(|edge| interact::take(edge, json, arrival, Door::Call));
             }
             Act::Unreadable => warn!("the gateway said something that makes no sense"),
             Act::Send(_) | Act::Acknowledged | Act::Leave(..) => {}

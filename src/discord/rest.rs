@@ -14,6 +14,7 @@ use super::form;
 use super::gate::{Admission, Caller, Gate, Shut, Verdict};
 use super::lanes::{LANES_MIN, Lanes};
 use crate::chat::File;
+use crate::meters;
 
 /// Where Discord answers unless the settings name another place.
 const DISCORD: &str = "https://discord.com";
@@ -72,6 +73,11 @@ impl RestError {
         matches!(self, Self::Refused { code: 40_060, .. })
     }
 
+    /// Whether Discord does not know the interaction's webhook: it has no first answer yet.
+    pub(super) fn is_not_yet_known(&self) -> bool {
+        matches!(self, Self::Refused { code: 10_015, .. })
+    }
+
     /// Whether Discord found fault with what was sent.
     pub(super) fn is_invalid_body(&self) -> bool {
         matches!(self, Self::Refused { code: 50_035, .. })
@@ -107,6 +113,12 @@ pub(super) struct Application {
     pub(super) id: u64,
     #[serde(default)]
     pub(super) name: String,
+    /// With which Discord signs what it posts, in hexadecimal digits.
+    #[serde(default)]
+    pub(super) verify_key: Option<String>,
+    /// Where Discord posts interactions; nowhere where they go over the gateway.
+    #[serde(default)]
+    pub(super) interactions_endpoint_url: Option<String>,
 }
 
 fn snowflake<'de, D: serde::Deserializer<'de>>(input: D) -> Result<u64, D::Error> {
@@ -118,6 +130,8 @@ fn snowflake<'de, D: serde::Deserializer<'de>>(input: D) -> Result<u64, D::Error
 pub(super) struct Rest {
     http: reqwest::Client,
     base: String,
+    /// The host of the base.
+    host: String,
     /// Discord, or the place that the settings name instead.
     is_discord: bool,
     token: HeaderValue,
@@ -190,6 +204,7 @@ impl Rest {
             .build()?;
         Ok(Self {
             http,
+            host: url.host_str().unwrap_or_default().to_owned(),
             base,
             is_discord: api_url.is_none(),
             token,
@@ -477,7 +492,11 @@ impl Rest {
         // The address holds the interaction's token: it never leaves with the error.
         let unreached =
             |e: reqwest::Error| (RestError::Unreachable(e.without_url()), NotHeard::Perhaps);
-        let mut response = request.send().await.map_err(unreached)?;
+        let started = Instant::now();
+        let sent = request.send().await;
+        let status = sent.as_ref().ok().map(|sent| sent.status().as_u16());
+        meters::called(call.method.as_str(), status, &self.host, started.elapsed());
+        let mut response = sent.map_err(unreached)?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         self.note_date(&headers);
@@ -492,6 +511,7 @@ impl Rest {
             reset_after: text(&headers, "x-ratelimit-reset-after"),
             body: body.as_ref(),
         };
+        measure(&verdict);
         let limited = held(&self.gate).settle(Instant::now(), call.caller, &call.route, &verdict);
         if (200..300).contains(&status) {
             return Ok(body);
@@ -511,6 +531,19 @@ impl Rest {
         if date.is_some() {
             *held(&self.date) = date;
         }
+    }
+}
+
+fn measure(verdict: &Verdict<'_>) {
+    if verdict.is_invalid() {
+        meters::invalid_request();
+    }
+    if verdict.status == 429 {
+        let scope = match verdict.global {
+            true => Some("global"),
+            false => verdict.scope.or(Some("user")),
+        };
+        meters::limited(scope.filter(|_| verdict.is_api()));
     }
 }
 

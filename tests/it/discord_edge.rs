@@ -35,6 +35,7 @@ impl Surface {
         let settings = Settings {
             token: token.into(),
             api_url: Some(discord.api_url()),
+            transport: studyhall::discord::Transport::Gateway,
             patience,
         };
         let (stop, stopped) = watch::channel(false);
@@ -505,6 +506,7 @@ async fn the_doctor_asks_over_rest_alone() {
     let settings = |token: &str| Settings {
         token: token.into(),
         api_url: Some(discord.api_url()),
+        transport: studyhall::discord::Transport::Gateway,
         patience: patience(),
     };
     let good = settings(discord.token());

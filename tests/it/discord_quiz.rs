@@ -33,6 +33,7 @@ impl Surface {
         let settings = Settings {
             token: discord.token().into(),
             api_url: Some(discord.api_url()),
+            transport: studyhall::discord::Transport::Gateway,
             patience: Patience {
                 call_max: Duration::from_secs(1),
                 ..Patience::default()
@@ -304,6 +305,7 @@ async fn work_that_panics_ends_the_process() {
     let settings = Settings {
         token: discord.token().into(),
         api_url: Some(discord.api_url()),
+        transport: studyhall::discord::Transport::Gateway,
         patience: Patience::default(),
     };
     let (_stop, stopped) = watch::channel(false);

@@ -26,6 +26,7 @@ impl Bot {
         let settings = Settings {
             token: discord.token().into(),
             api_url: Some(discord.api_url()),
+            transport: studyhall::discord::Transport::Gateway,
             patience: Patience {
                 call_max: Duration::from_secs(2),
                 ..Patience::default()

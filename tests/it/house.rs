@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use studyhall::bot::Bot;
 use studyhall::chat::{Heard, Request};
-use studyhall::discord::{self, Edge, Patience, Settings};
+use studyhall::discord::{self, Edge, Patience, Settings, Transport};
 use studyhall::scores::Scores;
 use studyhall::scores::database::Database;
 use studyhall::scores::sqlite::Sqlite;
@@ -109,6 +109,7 @@ impl House {
 impl Replica {
     async fn start(discord: &Fake, bot: Bot) -> Self {
         let settings = Settings {
+            transport: Transport::Gateway,
             token: discord.token().into(),
             api_url: Some(discord.api_url()),
             patience: Patience {

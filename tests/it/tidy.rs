@@ -25,6 +25,7 @@ const FLOORS: &[(&str, u8)] = &[
 /// Crates that are named in one place alone.
 const HOMES: &[(&str, &[&str])] = &[
     ("serenity", &["src/discord"]),
+    ("ed25519_dalek", &["src/discord"]),
     ("tantivy", &["index/src/", "benches/"]),
     ("pulldown_cmark", &["index/src/", "benches/"]),
     ("rusqlite", &["src/scores/sqlite", "benches/"]),
