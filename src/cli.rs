@@ -126,7 +126,8 @@ impl From<Outcome> for ExitCode {
 }
 
 /// Why the bot does not start where Discord is to post events.
-const NO_HTTP: &str = "`discord.transport = \"http\"` is not there yet; set it to \"gateway\"";
+const NO_KEY: &str = "`discord.transport = \"http\"` needs `discord.public_key`: the application's \
+                      public key, as Discord's developer portal shows it under General Information";
 
 /// The exit code of a command that could not run.
 const COULD_NOT_RUN: u8 = 2;

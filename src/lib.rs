@@ -12,4 +12,5 @@ pub mod meters;
 pub mod ops;
 pub mod quiz;
 pub mod scores;
+pub mod web;
 pub mod wording;

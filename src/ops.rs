@@ -1,14 +1,17 @@
 //! What happens by itself while the bot serves: the index and the questions follow the notes,
 //! rounds are posted and revealed when their time comes, and the service manager hears of it.
 
+mod health;
 mod supervisor;
 mod time;
 
+pub use health::{Health, HealthWatch, watch_health};
 pub use supervisor::Supervisor;
 pub use time::keep_time;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -59,6 +62,7 @@ pub fn follow_notes(
     index: Index,
     questions: Questions,
     notes: PathBuf,
+    health: Arc<Health>,
 ) -> std::io::Result<NotesWatch> {
     // Events carry the path as it was given; links in the way to the folder stay as they are.
     let notes = std::path::absolute(&notes).unwrap_or(notes);
@@ -79,7 +83,7 @@ pub fn follow_notes(
     }
     thread::Builder::new()
         .name("notes".to_owned())
-        .spawn(move || follow(&index, &questions, &notes, &told))?;
+        .spawn(move || follow(&index, &questions, &notes, &health, &told))?;
     Ok(NotesWatch { _watcher: watcher })
 }
 
@@ -93,6 +97,7 @@ fn follow(
     index: &Index,
     questions: &Questions,
     notes: &Path,
+    health: &Health,
     told: &Receiver<notify::Result<Event>>,
 ) {
     let mut last_failure = String::new();
@@ -115,6 +120,7 @@ fn follow(
         match sync(index, notes, &changed) {
             Ok(synced) => {
                 last_failure.clear();
+                health.index_is_new(Instant::now());
                 report(&synced, started.elapsed());
             }
             Err(error) => {

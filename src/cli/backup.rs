@@ -44,6 +44,11 @@ pub(super) struct Restore {
     check: bool,
 }
 
+/// The file whose time says when the scores were last copied.
+pub(super) fn mark(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("last-backup")
+}
+
 pub(super) fn run(
     backup: &Backup,
     settings: &Settings,
@@ -56,6 +61,9 @@ pub(super) fn run(
         false => Overwrite::No,
     };
     let made = backup::back_up(&file, &backup.file, overwrite)?;
+    if let Err(error) = std::fs::write(mark(settings), []) {
+        tracing::warn!(%error, "the bot's metrics will not tell of this copy");
+    }
     let shown = backup.file.display();
     writeln!(
         out,

@@ -213,7 +213,14 @@ fn scores(settings: &Settings) -> Finding {
 fn transport(settings: &Settings) -> Finding {
     match settings.discord.transport {
         Transport::Gateway => Finding::new(Level::Ok, "transport", "gateway"),
-        Transport::Http => Finding::new(Level::Failure, "transport", super::NO_HTTP),
+        Transport::Http if settings.discord.public_key.is_none() => {
+            Finding::new(Level::Failure, "transport", super::NO_KEY)
+        }
+        Transport::Http => {
+            let listen = settings.http.listen;
+            let message = format!("http: interactions are taken at http://{listen}/interactions");
+            Finding::new(Level::Ok, "transport", message)
+        }
     }
 }
 
@@ -262,6 +269,9 @@ fn on_discord_itself(on_discord: &discord::Settings) -> Vec<Finding> {
             Finding::new(Level::Warning, "commands", message)
         }
     };
+    if let discord::Transport::Signed { .. } = on_discord.transport {
+        return [vec![application, commands], by_post(&report)].concat();
+    }
     let (remaining, total) = (report.sessions_remaining, report.sessions_total);
     let sessions = match remaining {
         0 => {
@@ -275,5 +285,37 @@ fn on_discord_itself(on_discord: &discord::Settings) -> Vec<Finding> {
             format!("{remaining} of {total} starts left today"),
         ),
     };
-    vec![application, commands, sessions]
+    let mut findings = vec![application, commands, sessions];
+    if report.endpoint.is_some() {
+        let message = "Discord posts interactions to the application's Interactions Endpoint URL, \
+                       so that none comes over the gateway; clear it, or set \
+                       `discord.transport = \"http\"`";
+        findings.push(Finding::new(Level::Failure, "endpoint", message));
+    }
+    findings
+}
+
+/// Whether what Discord posts can reach the bot and be believed.
+fn by_post(report: &discord::Report) -> Vec<Finding> {
+    let key = match report.is_own_key {
+        Some(false) => {
+            let message = "`discord.public_key` is not the key of this application";
+            Finding::new(Level::Failure, "key", message)
+        }
+        Some(true) => Finding::new(Level::Ok, "key", "the application's own"),
+        None => Finding::new(Level::Warning, "key", "Discord does not say which it uses"),
+    };
+    let endpoint = match &report.endpoint {
+        Some(url) => Finding::new(
+            Level::Ok,
+            "endpoint",
+            format!("Discord posts interactions to {url}"),
+        ),
+        None => {
+            let message = "Discord posts nothing yet; set this server's public address with \
+                           /interactions as the application's Interactions Endpoint URL";
+            Finding::new(Level::Warning, "endpoint", message)
+        }
+    };
+    vec![key, endpoint]
 }

@@ -1,14 +1,17 @@
 //! `studyhall serve`: the bot on Discord, until it is told to stop.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::{NO_HTTP, Outcome, store};
+use super::{NO_KEY, Outcome, backup, store};
+use crate::bot::Bot;
 use crate::config::{Environment, Settings, Transport, token};
-use crate::{discord, ops};
+use crate::ops::{self, Health, Supervisor};
+use crate::{discord, web};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,8 +27,9 @@ Exit codes: 0 it was told to stop, 2 it could not start, 75 a restart may help,
 pub(super) struct Serve {}
 
 pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Result<Outcome> {
-    ensure!(settings.discord.transport == Transport::Gateway, NO_HTTP);
     let on_discord = on_discord(settings)?;
+    let listener = web::listen(settings.http.listen)?;
+    let meters = web::Meters::begin()?;
     let bot = store::bot(settings, store::scores(settings)?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -33,23 +37,42 @@ pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Res
         .enable_all()
         .build()
         .context("cannot start a runtime")?;
-    let supervisor = Arc::new(ops::Supervisor::of(environment));
+    let supervisor = Arc::new(Supervisor::of(environment));
+    let health = Arc::new(Health::new(Instant::now()));
+    let edge: Arc<OnceLock<Arc<discord::Edge>>> = Arc::default();
+    let interactions = (settings.discord.transport == Transport::Http).then(|| endpoint(&edge));
+    let shown = web::Shown {
+        interactions,
+        ..shown(&health, &bot, &edge, meters)
+    };
+    let server = web::serve(listener, shown)?;
     let (stop, shutdown) = watch::channel(false);
-    runtime.spawn(until_told(stop, Arc::clone(&supervisor)));
+    runtime.spawn(until_told(
+        stop,
+        Arc::clone(&supervisor),
+        Arc::clone(&health),
+    ));
     let questions = bot.questions.clone();
-    let _watch = ops::follow_notes(bot.index.clone(), questions, settings.notes_dir.clone())
+    let notes = settings.notes_dir.clone();
+    let _watch = ops::follow_notes(bot.index.clone(), questions, notes, Arc::clone(&health))
         .context("cannot follow the notes")?;
+    let mark = backup::mark(settings);
+    let looks = ops::watch_health(Arc::clone(&health), bot.clone(), mark)
+        .context("cannot watch over the store")?;
     let listening = bot.clone();
     let ear: discord::Ear = Arc::new(move |heard| listening.hear(&heard));
     let work = |chat: Arc<discord::Edge>, shutdown| async move {
+        edge.get_or_init(|| Arc::clone(&chat));
         let (line, told) = (Arc::clone(&chat), Arc::clone(&supervisor));
         tokio::spawn(async move {
             line.on_line().await;
             told.ready();
         });
-        ops::keep_time(&bot, chat.as_ref(), &supervisor, shutdown).await;
+        ops::keep_time(&bot, chat.as_ref(), &supervisor, &health, shutdown).await;
     };
     let ended = discord::run(&on_discord, ear, work, runtime.handle(), shutdown);
+    server.stop();
+    drop(looks);
     runtime.shutdown_background();
     match ended.exit_code {
         discord::EXIT_DONE => info!("the bot has ended: {}", ended.reason),
@@ -61,8 +84,70 @@ pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Res
     Ok(Outcome::Exit(ended.exit_code))
 }
 
+/// What the web server shows of the bot.
+fn shown(
+    health: &Arc<Health>,
+    bot: &Bot,
+    edge: &Arc<OnceLock<Arc<discord::Edge>>>,
+    meters: web::Meters,
+) -> web::Shown {
+    let (beating, known, edge) = (Arc::clone(health), Arc::clone(health), Arc::clone(edge));
+    let index = bot.index.clone();
+    web::Shown {
+        alive: Box::new(move || beating.is_alive(Instant::now())),
+        causes: Box::new(move || {
+            let of_edge = match edge.get() {
+                Some(edge) => edge.trouble(),
+                None => Some("not connected to Discord yet"),
+            };
+            let of_index = (!index.is_built()).then_some("the index of the notes is not open");
+            let causes = known.causes(Instant::now()).into_iter();
+            causes
+                .chain(of_edge)
+                .chain(of_index)
+                .map(str::to_owned)
+                .collect()
+        }),
+        meters,
+        interactions: None,
+    }
+}
+
+/// What answers interactions that are posted, once Discord's edge is there.
+fn endpoint(edge: &Arc<OnceLock<Arc<discord::Edge>>>) -> web::Endpoint {
+    let edge = Arc::clone(edge);
+    Arc::new(move |posted: web::Posted| {
+        let edge = edge.get().cloned();
+        Box::pin(async move {
+            let Some(edge) = edge else {
+                return web::Answer {
+                    status: 503,
+                    kind: "text/plain; charset=utf-8",
+                    bytes: b"starting\n".to_vec(),
+                };
+            };
+            let posted = discord::Posted {
+                signature: posted.signature,
+                timestamp: posted.timestamp,
+                body: posted.body,
+            };
+            let answered = edge.posted(posted).await;
+            web::Answer {
+                status: answered.status,
+                kind: answered.kind,
+                bytes: answered.bytes,
+            }
+        })
+    })
+}
+
 /// What the settings say about Discord, with the token.
 pub(super) fn on_discord(settings: &Settings) -> anyhow::Result<discord::Settings> {
+    let transport = match (settings.discord.transport, settings.discord.public_key) {
+        (Transport::Gateway, _) => discord::Transport::Gateway,
+        (Transport::Http, Some(public_key)) => discord::Transport::Signed { public_key },
+        (Transport::Http, None) => bail!(NO_KEY),
+    };
     let token = token(settings.discord.token.as_ref())?;
     if token.exposed {
         warn!("others can read the file that holds the token; `chmod 600` it");
@@ -70,16 +155,17 @@ pub(super) fn on_discord(settings: &Settings) -> anyhow::Result<discord::Setting
     Ok(discord::Settings {
         token: token.secret,
         api_url: settings.discord.api_url.as_ref().map(ToString::to_string),
-        transport: discord::Transport::Gateway,
+        transport,
         patience: discord::Patience::default(),
     })
 }
 
 /// Turns `stop` true when the process is asked to end.
-async fn until_told(stop: watch::Sender<bool>, supervisor: Arc<ops::Supervisor>) {
+async fn until_told(stop: watch::Sender<bool>, supervisor: Arc<Supervisor>, health: Arc<Health>) {
     told().await;
     info!("told to stop");
     supervisor.stopping();
+    health.end();
     // Where nobody listens any more it has stopped already.
     let _ = stop.send(true);
 }

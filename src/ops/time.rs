@@ -1,12 +1,12 @@
 //! The loop that lets the bot do what has fallen due.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
-use super::Supervisor;
+use super::{Health, Supervisor};
 use crate::bot::{Bot, Clock};
 use crate::chat::Chat;
 
@@ -14,33 +14,43 @@ use crate::chat::Chat;
 const LOOK: Duration = Duration::from_secs(30);
 /// Between two looks, at least, whatever is due.
 const REST: Duration = Duration::from_millis(100);
+/// Between two signs of life while nothing is due, at most.
+const BEAT: Duration = Duration::from_secs(2);
 
-/// Lets the bot tick until `shutdown` turns true or its sender is gone, and lets the supervisor
-/// know that it goes on. It calls the store, which blocks: it needs a thread of its own.
+/// Lets the bot tick until `shutdown` turns true or its sender is gone, and tells that it goes on; a
+/// tick under way begins nothing new then. It calls the store, which blocks: it needs a thread of
+/// its own.
 pub async fn keep_time<C: Chat>(
     bot: &Bot,
     chat: &C,
     supervisor: &Arc<Supervisor>,
+    health: &Arc<Health>,
     shutdown: watch::Receiver<bool>,
 ) {
     if let Err(error) = bot.take_up(clock()) {
         let error = &error as &dyn std::error::Error;
         tracing::error!(error, "what an earlier process left waits for its time");
     }
-    let tick = async |clock: &Clock| bot.tick(chat, clock).await;
-    let look = supervisor.rhythm().map_or(LOOK, |rhythm| rhythm.min(LOOK));
-    let supervisor = Arc::clone(supervisor);
-    let alive = move || supervisor.alive();
-    turns(tick, alive, look, &bot.nudge, shutdown).await;
+    let told = shutdown.clone();
+    let goes_on = move || !*told.borrow();
+    let tick = async |clock: &Clock| bot.tick_while(chat, clock, &goes_on).await;
+    let beat = supervisor.rhythm().map_or(BEAT, |rhythm| rhythm.min(BEAT));
+    let (supervisor, health) = (Arc::clone(supervisor), Arc::clone(health));
+    let alive = move || {
+        supervisor.alive();
+        health.beat(Instant::now());
+    };
+    turns(tick, alive, beat, &bot.nudge, shutdown).await;
 }
 
-/// Does what `tick` does, again when it said and at least every `look`, until `shutdown`. Each look
+/// Does what `tick` does, again when it said and at least every [`LOOK`], until `shutdown`. Each look
 /// at the clock is a sign of life: a tick that posts to ten thousand servers takes minutes and looks
-/// for each of them, and one that stands still looks no more.
+/// for each of them, and one that stands still looks no more. While nothing is due there is one every
+/// `beat`.
 async fn turns(
     tick: impl AsyncFn(&Clock) -> Option<Timestamp>,
     alive: impl Fn() + Send + Sync + 'static,
-    look: Duration,
+    beat: Duration,
     nudge: &Notify,
     mut shutdown: watch::Receiver<bool>,
 ) {
@@ -50,21 +60,27 @@ async fn turns(
     };
     while !*shutdown.borrow_and_update() {
         let next = tick(&clock).await;
-        let now = clock();
-        let wait = next.map_or(look, |next| {
+        let (began, now) = (Instant::now(), clock());
+        let wait = next.map_or(LOOK, |next| {
             Duration::try_from(next.duration_since(now)).unwrap_or_default()
         });
-        tokio::select! {
-            () = tokio::time::sleep(wait.min(look).max(REST)) => {}
-            () = nudge.notified() => {}
-            changed = shutdown.changed() => if changed.is_err() { return },
+        let wait = wait.clamp(REST, LOOK);
+        while let Some(left) = wait.checked_sub(began.elapsed()) {
+            tokio::select! {
+                () = tokio::time::sleep(left.min(beat)) => drop(clock()),
+                () = nudge.notified() => break,
+                changed = shutdown.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+            }
         }
     }
 }
 
 /// What the clock on the wall says.
 #[expect(clippy::disallowed_methods, reason = "an edge reads the clock")]
-fn clock() -> Timestamp {
+pub(super) fn clock() -> Timestamp {
     Timestamp::now()
 }
 
@@ -89,7 +105,7 @@ mod tests {
         };
         let (_stop, shutdown) = watch::channel(false);
         let nudge = Notify::new();
-        let mut going = pin!(turns(tick, alive, LOOK, &nudge, shutdown));
+        let mut going = pin!(turns(tick, alive, BEAT, &nudge, shutdown));
         let mut counts = [0; 2];
         for count in &mut counts {
             for _ in 0..N_TURNS {

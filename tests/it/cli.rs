@@ -576,12 +576,11 @@ fn serve_says_what_it_lacks() {
     desk.write("studyhall.toml", "discord.transport = \"http\"\n");
     let ended = desk.run(&["serve"]);
     assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(
-        ended
-            .err
-            .contains("`discord.transport = \"http\"` is not there yet"),
-        "{ended:?}"
-    );
+    let needs = "`discord.transport = \"http\"` needs `discord.public_key`";
+    assert!(ended.err.contains(needs), "{ended:?}");
+    let doctor = desk.run(&["doctor"]);
+    assert_eq!(doctor.code, 1, "{doctor:?}");
+    assert!(doctor.out.contains(needs), "{doctor:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -12,7 +13,7 @@ use studyhall::scores::sqlite::Sqlite;
 use tempfile::TempDir;
 
 use crate::database::OwnDatabase;
-use crate::fake::{Fake, Interaction, Posted};
+use crate::fake::{ELSEWHERE, Fake, Fault, Interaction, Posted, Receipt, public_key};
 use crate::group::questions_text;
 
 const QUEUES: &str = "\
@@ -51,12 +52,23 @@ rules: [archive]
 /// The environment variable that names another program to test than the one just built.
 const PROGRAM: &str = "STUDYHALL_TEST_PROGRAM";
 
+/// Looks for the line of the log that says where the bot listens, and at whether it is ready.
+const WEB_LOOKS: usize = 1_000;
+const READY_LOOKS: usize = 600;
+
+/// How long a slow story takes: longer than anybody waits without being told.
+const SLOW: Duration = Duration::from_secs(4);
+
 /// A folder of notes, and a Discord.
 pub(crate) struct Desk {
     folder: TempDir,
     pub(crate) discord: Fake,
     /// A database of PostgreSQL in the place of the file of scores.
     pub(crate) server: Option<OwnDatabase>,
+    /// Whether Discord posts interactions to the bot.
+    pub(crate) by_post: bool,
+    /// How often the bot was started.
+    n_starts: AtomicUsize,
 }
 
 impl Desk {
@@ -68,6 +80,8 @@ impl Desk {
             folder,
             discord: Fake::start().await,
             server: None,
+            by_post: false,
+            n_starts: AtomicUsize::new(0),
         };
         desk.write("queues.md", QUEUES);
         desk.write("storage.md", STORAGE);
@@ -102,6 +116,11 @@ impl Desk {
         command.env_remove("CREDENTIALS_DIRECTORY");
         command.env("STUDYHALL_DISCORD__TOKEN", self.discord.token());
         command.env("STUDYHALL_DISCORD__API_URL", self.discord.api_url());
+        command.env("STUDYHALL_HTTP__LISTEN", "127.0.0.1:0");
+        if self.by_post {
+            command.env("STUDYHALL_DISCORD__TRANSPORT", "http");
+            command.env("STUDYHALL_DISCORD__PUBLIC_KEY", public_key());
+        }
         if let Some(server) = &self.server {
             command.env("STUDYHALL_DATABASE_URL", server.url().expose_secret());
         }
@@ -121,6 +140,7 @@ impl Desk {
         let log = File::options().create(true).append(true).open(log);
         let log = log.expect("a log file");
         command.stdout(Stdio::null()).stderr(log);
+        self.n_starts.fetch_add(1, Ordering::SeqCst);
         Serving {
             process: command.spawn().expect("the bot starts"),
         }
@@ -149,8 +169,69 @@ impl Desk {
     /// Starts the bot, and waits until it can be used for the first time.
     pub(crate) async fn serve(&self) -> Serving {
         let serving = self.serve_with("info");
-        self.discord.ready().await;
+        match self.by_post {
+            true => self.discord.registered().await,
+            false => self.discord.ready().await,
+        }
         serving
+    }
+
+    /// Waits until the bot that was started last listens: `http://127.0.0.1:port`.
+    pub(crate) async fn web(&self) -> String {
+        let n_starts = self.n_starts.load(Ordering::SeqCst);
+        for _ in 0..WEB_LOOKS {
+            let log = self.log();
+            let mut said = log.split("http.address=").skip(n_starts);
+            if let Some(said) = said.next() {
+                let address = said.split_whitespace().next().unwrap_or_default();
+                return format!("http://{address}");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("nobody listens: {}", self.log());
+    }
+
+    /// What is to be had from the bot's web server: the status and the body.
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        let url = format!("{}{path}", self.web().await);
+        let client = reqwest::Client::builder().no_proxy().build();
+        let response = client.expect("a client").get(url).send().await;
+        let response = response.expect("an answer");
+        let status = response.status().as_u16();
+        (status, response.text().await.expect("a body"))
+    }
+
+    /// Waits until `/readyz` says this.
+    pub(crate) async fn says_of_itself(&self, status: u16, line: &str) {
+        let mut last = String::new();
+        for _ in 0..READY_LOOKS {
+            let (found, text) = self.get("/readyz").await;
+            if found == status && text.lines().any(|said| said == line) {
+                return;
+            }
+            last = format!("{found} {text}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{line} is not said: {last}");
+    }
+
+    /// A command whose story takes seconds: what the bot may do in another channel is asked of
+    /// Discord, which takes its time.
+    pub(crate) fn slow(&self) -> Interaction {
+        self.discord.next(1, "GET /channels", Fault::Slow(SLOW));
+        Interaction::slash("setup")
+            .option("time", "09:00")
+            .option("zone", "UTC")
+            .option("channel", ELSEWHERE.to_string())
+    }
+
+    /// A person does something, and the bot is told by the way that it serves.
+    pub(crate) async fn interact(&self, interaction: &Interaction) -> Receipt {
+        if !self.by_post {
+            return self.discord.interact(interaction);
+        }
+        let url = format!("{}/interactions", self.web().await);
+        self.discord.post(&url, interaction, Duration::ZERO).await
     }
 
     /// Writes `n` questions, and the note that answers them: the first choice is the right one.
@@ -190,7 +271,7 @@ impl Desk {
 
     /// The message with which the bot answers.
     pub(crate) async fn answer(&self, interaction: Interaction) -> Posted {
-        self.discord.interact(&interaction).message().await
+        self.interact(&interaction).await.message().await
     }
 }
 

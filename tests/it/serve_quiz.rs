@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use crate::desk::{Desk, Serving};
-use crate::fake::{ADA, BEN, Event, Interaction, Person, Posted, member_number};
+use crate::fake::{ADA, BEN, Entry, Event, Fake, Interaction, Person, Posted, member_number};
 use crate::kills::round_of;
 
 /// Questions in the bank.
@@ -21,7 +21,17 @@ struct Hall {
 
 impl Hall {
     async fn new() -> Self {
-        let desk = Desk::new().await;
+        Self::on(Desk::new().await).await
+    }
+
+    /// A group whose interactions Discord posts.
+    async fn by_post() -> Self {
+        let mut desk = Desk::new().await;
+        desk.by_post = true;
+        Self::on(desk).await
+    }
+
+    async fn on(desk: Desk) -> Self {
         desk.write_questions(N_QUESTIONS);
         let mut hall = Self {
             desk,
@@ -29,13 +39,16 @@ impl Hall {
             n_started: 0,
         };
         hall.start().await;
-        hall.desk.discord.ready().await;
+        hall.desk.discord.registered().await;
         hall
     }
 
     async fn start(&mut self) {
         self.serving = Some(self.desk.serve_with("info"));
         self.n_started += 1;
+        if self.desk.by_post {
+            return self.desk.says_of_itself(200, "ready").await;
+        }
         let is_start = |event: &Event| matches!(event, Event::Identified(_));
         self.desk.discord.happened(self.n_started, is_start).await;
     }
@@ -118,7 +131,17 @@ fn person(n: u64) -> Person {
 
 #[tokio::test]
 async fn a_schedule_is_drafted_kept_and_posts_when_its_time_has_come() {
-    let mut hall = Hall::new().await;
+    a_scheduled_day(Hall::new().await).await;
+}
+
+#[tokio::test]
+async fn a_schedule_is_kept_where_discord_posts_what_people_do() {
+    let discord = a_scheduled_day(Hall::by_post().await).await;
+    assert_eq!(discord.events(), []);
+}
+
+/// From the draft to an answer, with two restarts on the way.
+async fn a_scheduled_day(mut hall: Hall) -> Fake {
     hall.set_up().await;
     let preview = hall.says(Interaction::slash("quiz preview")).await;
     assert!(preview.lines().count() >= 7, "{preview}");
@@ -138,11 +161,25 @@ async fn a_schedule_is_drafted_kept_and_posts_when_its_time_has_come() {
     assert!(answered.contains("**Right.**"), "{answered}");
     assert_eq!(hall.desk.discord.announcements().len(), 1);
     assert_eq!(hall.desk.discord.blame(), [""; 0]);
+    hall.desk.discord
 }
 
 #[tokio::test]
 async fn thirty_people_answer_once_each_and_are_told_who_was_right() {
-    let mut hall = Hall::new().await;
+    a_round_of_thirty(Hall::new().await).await;
+}
+
+#[tokio::test]
+async fn thirty_people_answer_once_each_where_discord_posts_what_they_do() {
+    let discord = a_round_of_thirty(Hall::by_post().await).await;
+    assert_eq!(discord.events(), []);
+    // First answers go back the way that the interactions came.
+    let called = |entry: &Entry| entry.path.ends_with("/callback");
+    assert!(!discord.requests().iter().any(called));
+}
+
+/// A round that thirty people answer, to its close and what follows.
+async fn a_round_of_thirty(mut hall: Hall) -> Fake {
     hall.set_up().await;
     let post = hall.post_now().await;
     for n in 1..N_PEOPLE {
@@ -187,6 +224,7 @@ async fn thirty_people_answer_once_each_and_are_told_who_was_right() {
 
     check_what_follows(&hall, &post).await;
     assert_eq!(hall.desk.discord.blame(), [""; 0]);
+    hall.desk.discord
 }
 
 /// The round is regraded, the board shows it, and one person is forgotten.

@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("console", 6),
     ("discord", 6),
     ("ops", 6),
+    ("web", 6),
     ("cli", 7),
     ("main", 8),
 ];
@@ -26,6 +27,9 @@ const FLOORS: &[(&str, u8)] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("serenity", &["src/discord"]),
     ("ed25519_dalek", &["src/discord"]),
+    ("axum", &["src/web"]),
+    ("hyper", &["src/web"]),
+    ("metrics_exporter_prometheus", &["src/web"]),
     ("tantivy", &["index/src/", "benches/"]),
     ("pulldown_cmark", &["index/src/", "benches/"]),
     ("rusqlite", &["src/scores/sqlite", "benches/"]),

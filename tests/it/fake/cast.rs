@@ -110,7 +110,7 @@ pub(crate) fn application() -> Value {
     json!({
         "id": APPLICATION.to_string(), "name": "studyhall", "icon": null, "description": "",
         "type": null, "bot": bot(), "summary": "", "bot_public": false,
-        "bot_require_code_grant": false, "verify_key": "0".repeat(64), "flags": 0,
+        "bot_require_code_grant": false, "verify_key": super::public_key(), "flags": 0,
         "flags_new": "0", "redirect_uris": [], "interactions_endpoint_url": null,
         "role_connections_verification_url": null, "owner": user(ADA),
         "approximate_guild_count": 1, "approximate_user_install_count": 0,
