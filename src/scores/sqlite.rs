@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -172,7 +173,13 @@ enum Upkeep {
     AsItIs,
 }
 
-/// Makes the folder, and takes the lock beside the file; none where another holds it. The lock ends
+/// How long to wait for a process that is about to end, or that has just begun another one: for a
+/// moment that one holds what the first had open.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// Between two tries.
+const LOCK_REST: Duration = Duration::from_millis(20);
+
+/// Makes the folder, and takes the lock beside the file; none where another keeps it. The lock ends
 /// with the process; the file that bears it stays.
 fn lock(file: &Path) -> Result<Option<File>, StoreError> {
     let unavailable = |e: std::io::Error| StoreError::Unavailable(Box::new(e));
@@ -187,9 +194,15 @@ fn lock(file: &Path) -> Result<Option<File>, StoreError> {
         .write(true)
         .open(PathBuf::from(beside))
         .map_err(unavailable)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(e)) => Err(unavailable(e)),
+    let began = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(Some(lock)),
+            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_WAIT => {
+                thread::sleep(LOCK_REST);
+            }
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(e)) => return Err(unavailable(e)),
+        }
     }
 }

@@ -231,8 +231,9 @@ fn damaged_scores_make_way_and_their_log_is_not_read_again() {
 fn an_index_that_has_gone_wrong_is_made_anew_when_a_backup_is_restored() {
     let desk = Desk::new();
     desk.put(0..40);
+    desk.sql("INSERT INTO act (guild, actor, at, what, detail) VALUES (1, 2, 3, 'pause', 'daily')");
     let sql = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema \
-        WHERE name = 'event_member'";
+        WHERE name = 'act_guild'";
     let open = || {
         let connection = rusqlite::Connection::open(desk.file()).expect("a file");
         let allowed = connection.execute_batch("PRAGMA writable_schema = ON");
@@ -252,11 +253,11 @@ fn an_index_that_has_gone_wrong_is_made_anew_when_a_backup_is_restored() {
             ])
         })
         .expect("an index");
-    let gone = "DELETE FROM sqlite_schema WHERE name = 'event_member'";
+    let gone = "DELETE FROM sqlite_schema WHERE name = 'act_guild'";
     before.execute(gone, []).expect("no index");
     drop(before);
     let between = open();
-    let changed = "UPDATE event SET member = 3 WHERE round = 7";
+    let changed = "UPDATE act SET guild = 3";
     between.execute(changed, []).expect("an event");
     let again = "INSERT INTO sqlite_schema VALUES (?1, ?2, ?3, ?4, ?5)";
     let values = rusqlite::params_from_iter(row);

@@ -74,12 +74,14 @@ fn rows(database: &dyn Database, sql: &'static str) -> Vec<Row> {
     found
 }
 
-/// Who answered, by round and member; the sums must be those of the answers.
+/// Who answered, by round and member; the sums, with what is pending, must be those of the answers.
 fn answered(database: &dyn Database) -> Vec<(i64, u64)> {
     let events = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT) \
         FROM event GROUP BY member ORDER BY member";
-    let totals = "SELECT member, points, n_answered FROM total \
-        WHERE period = 'all' AND topic = '' ORDER BY member";
+    let totals = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT) FROM \
+        (SELECT member, points, n_answered FROM total WHERE period = 'all' AND topic = '' \
+        UNION ALL SELECT member, points, n_answered FROM pending) AS part \
+        GROUP BY member ORDER BY member";
     assert_eq!(rows(database, events), rows(database, totals));
     let of_event = "SELECT round, member FROM event ORDER BY round, member";
     let number = |row: &Row, column| row.int(column).expect("a number");

@@ -99,10 +99,15 @@ async fn asked(answer: &'static str, flags: &[&str]) -> (String, Option<i32>, St
     let address = listener.local_addr().expect("a port of ours").to_string();
     let answering = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a call");
-        let mut call = [0; 1_024];
-        let n_bytes = stream.read(&mut call).expect("a call");
+        let (mut call, mut part) = (Vec::new(), [0; 1_024]);
+        // A call may come in several parts.
+        while !call.ends_with(b"\r\n\r\n") {
+            let n_bytes = stream.read(&mut part).expect("a call");
+            assert_ne!(n_bytes, 0, "half a call");
+            call.extend_from_slice(&part[..n_bytes]);
+        }
         stream.write_all(answer.as_bytes()).expect("an answer");
-        String::from_utf8_lossy(&call[..n_bytes]).into_owned()
+        String::from_utf8_lossy(&call).into_owned()
     });
     let mut command = desk.command("healthcheck");
     command.args(flags).env("STUDYHALL_HTTP__LISTEN", address);
