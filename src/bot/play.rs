@@ -110,9 +110,14 @@ impl Bot {
             return Ok(wording::practice::no_questions());
         };
         let topics: Vec<String> = topic.map(str::to_owned).into_iter().collect();
-        let pool = bag::pool(&bank, &topics, &[]);
+        let mut pool = bag::pool(&bank, &topics, &[]);
         if pool.is_empty() {
             return Ok(wording::practice::no_such_topic(topic.unwrap_or_default()));
+        }
+        let asked_now = self.scores.asked_now(guild)?;
+        pool.retain(|question| !asked_now.contains(&question.id));
+        if pool.is_empty() {
+            return Ok(wording::practice::all_asked_now());
         }
         let wanted = count
             .and_then(|n| usize::try_from(n).ok())
@@ -141,10 +146,15 @@ impl Bot {
             return Ok(wording::practice::no_questions());
         };
         let n = practice.questions.len();
-        match practice.questions.get(place).map(|id| bank.find(id)) {
+        let asked_now = self
+            .scores
+            .asked_now(heard.place.guild.unwrap_or_default())?;
+        let question = |id: &String| bank.find(id).filter(|_| !asked_now.contains(id));
+        match practice.questions.get(place).map(question) {
             None => Ok(wording::practice::done(practice.n_right, n)),
             Some(None) => {
-                // The question has gone from the notes: the next one, then.
+                // The question has gone from the notes, or a round asks it now, which practice must
+                // not spoil: the next one, then.
                 self.step(heard, practice, 0)?;
                 self.practice_on(heard)
             }
@@ -168,7 +178,12 @@ impl Bot {
         let at = usize::from(place);
         let bank = self.bank();
         let question = practice.questions.get(at).zip(bank.as_ref());
-        let question = question.and_then(|(id, bank)| bank.find(id));
+        let asked_now = self
+            .scores
+            .asked_now(heard.place.guild.unwrap_or_default())?;
+        let question = question
+            .filter(|(id, _)| !asked_now.contains(*id))
+            .and_then(|(id, bank)| bank.find(id));
         let is_next = practice.place == u32::from(place);
         // The press that went a question on may be heard again, by another process: the same is said.
         let is_last = practice.place == u32::from(place) + 1;

@@ -1,5 +1,7 @@
 //! Rounds looked up, and what is counted of them: answers below a post, and reports.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -27,6 +29,14 @@ macro_rules! select_round {
 }
 
 impl Scores {
+    /// The ids of the questions that rounds of a server ask now.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn asked_now(&self, guild: u64) -> Result<BTreeSet<String>, StoreError> {
+        self.read(|transaction| asked_now(transaction, guild))
+    }
+
     /// A round by its number.
     ///
     /// # Errors
@@ -238,4 +248,19 @@ fn to_asks(row: &Row) -> Result<Option<Asks>, StoreError> {
         shown: shown.collect::<Result<_, _>>()?,
         right: to_choices(row.int(9)?)?,
     }))
+}
+
+/// The questions that rounds of a server ask now: whoever told their answers would spoil them.
+pub(super) fn asked_now(
+    transaction: &mut dyn Transaction,
+    guild: u64,
+) -> Result<BTreeSet<String>, StoreError> {
+    let rows = transaction.query(
+        "SELECT DISTINCT question FROM round \
+         WHERE guild = $1 AND state IN ('posting', 'open') AND question IS NOT NULL",
+        &[of_id(guild)],
+    )?;
+    rows.iter()
+        .map(|row| row.text(0).map(str::to_owned))
+        .collect()
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::database::{Row, StoreError, Transaction};
+use super::lookup::asked_now;
 use super::{Scores, of_id, of_time, strange, to_count, to_id, to_time};
 use crate::quiz::review::{Card, Memory, Rating};
 
@@ -59,15 +60,9 @@ impl Scores {
             )?;
             let mistakes = rows.iter().map(to_mistake);
             let mistakes: Vec<(String, Timestamp)> = mistakes.collect::<Result<_, _>>()?;
-            let rows = transaction.query(
-                "SELECT DISTINCT question FROM round \
-                 WHERE guild = $1 AND state IN ('posting', 'open') AND question IS NOT NULL",
-                &[of_id(guild)],
-            )?;
-            let asked_now = rows.iter().map(|row| row.text(0).map(str::to_owned));
             Ok(Reviews {
                 cards: known(written, mistakes, zone),
-                asked_now: asked_now.collect::<Result<_, _>>()?,
+                asked_now: asked_now(transaction, guild)?,
             })
         })
     }

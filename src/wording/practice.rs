@@ -51,6 +51,15 @@ pub fn graded(
     message
 }
 
+/// Every question that was wanted is asked by a round now.
+#[must_use]
+pub fn all_asked_now() -> Message {
+    person(
+        "A round asks the only question there is now. Practise it once the round has closed, or choose \
+         another topic.",
+    )
+}
+
 /// A practice is over.
 #[must_use]
 pub fn done(n_right: u32, n: usize) -> Message {

@@ -542,6 +542,35 @@ fn practice_goes_on_where_it_was_left_and_changes_no_score() {
 }
 
 #[test]
+fn practice_tells_no_answer_that_a_round_still_asks_for() {
+    let mut group = group();
+    let practice = |count| Request::Quiz(Quiz::Practice { topic: None, count });
+    // Begun before the round, it holds the round's question too.
+    let before = group.hear(2, practice(Some(50)));
+    assert!(
+        before
+            .title
+            .is_some_and(|title| title.starts_with("Practice · 1"))
+    );
+    group.wait(SignedDuration::from_hours(2));
+    let round = group.rounds()[0];
+    let round = group.bot.scores.round(RoundId(round)).unwrap().unwrap();
+    let question = round.asks.unwrap().question;
+    for member in [1, 2] {
+        let mut asked = group.hear(member, practice((member == 1).then_some(50)));
+        let mut n_asked = 0;
+        while let Some(Press::Practice { .. }) = asked.buttons.first().map(|row| row[0].press) {
+            assert!(!asked.body.contains(&question.stem), "{}", asked.body);
+            n_asked += 1;
+            let press = asked.buttons[0][0].press;
+            group.press(member, press);
+            asked = group.press(member, Press::PracticeNext);
+        }
+        assert!(n_asked > 1, "{n_asked}");
+    }
+}
+
+#[test]
 fn a_message_that_a_moderator_deletes_ends_its_round() {
     let group = group();
     group.wait(SignedDuration::from_hours(2));
