@@ -311,8 +311,8 @@ impl Storm {
     }
 
     fn judge(&self, seen: &Seen, n_schedules: usize) {
-        let database = self.desk.database();
-        let database = database.as_ref();
+        let kept = self.desk.database();
+        let database = kept.as_ref();
         if self.desk.server.is_none() {
             let found = rows(database, "PRAGMA integrity_check");
             assert_eq!(found[0].text(0).expect("a word"), "ok");
@@ -320,7 +320,7 @@ impl Storm {
         self.judge_rounds(database, n_schedules);
         judge_answers(database, seen);
         // A look at a board brings the sums up to date.
-        let scores = Scores::new(self.desk.database());
+        let scores = Scores::new(Arc::clone(&kept));
         let wanted = Wanted {
             guild: GUILD,
             period: Period::of(Span::All, date(2026, 1, 1), Season::Month),
