@@ -18,6 +18,9 @@ const READY_MAX: Duration = Duration::from_secs(60);
 /// Heartbeats that are believed to be wanted.
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
 const INTERVAL_MAX: Duration = Duration::from_secs(600);
+/// How long Discord may take to say that it heard a heartbeat. The next is due much later: a line
+/// that died must be found, and another be ready, within a minute.
+const HEARD_MAX: Duration = Duration::from_secs(10);
 /// Heartbeats that Discord may ask for out of turn, between two of ours. It takes 120 words a
 /// minute before it hangs up.
 const ASKED_BEATS_MAX: u32 = 30;
@@ -76,7 +79,8 @@ pub(super) struct Line {
     jitter: f64,
     interval: Option<Duration>,
     next_beat: Instant,
-    unheard_beat: bool,
+    /// When the heartbeat was sent of which Discord has not said that it heard it.
+    unheard_since: Option<Instant>,
     asked_beats: u32,
     is_ready: bool,
     opened: Instant,
@@ -117,7 +121,7 @@ impl Line {
             jitter,
             interval: None,
             next_beat: now,
-            unheard_beat: false,
+            unheard_since: None,
             asked_beats: 0,
             is_ready: false,
             opened: now,
@@ -143,8 +147,8 @@ impl Line {
     pub(super) fn wake(&self) -> Instant {
         match (self.interval, self.is_ready) {
             (None, _) => self.opened + HELLO_MAX,
-            (Some(_), false) => self.next_beat.min(self.opened + READY_MAX),
-            (Some(_), true) => self.next_beat,
+            (Some(_), false) => self.next_turn().min(self.opened + READY_MAX),
+            (Some(_), true) => self.next_turn(),
         }
     }
 
@@ -157,15 +161,15 @@ impl Line {
         if !self.is_ready && now >= self.opened + READY_MAX {
             return Some(Act::Leave(RESUMABLE, self.again()));
         }
-        if now < self.next_beat {
+        if now < self.next_turn() {
             return None;
         }
-        if self.unheard_beat {
+        if self.unheard_since.is_some() {
             // The line is dead, though nobody has said so. The session is not.
             return Some(Act::Leave(RESUMABLE, self.again()));
         }
         self.next_beat = now + interval;
-        self.unheard_beat = true;
+        self.unheard_since = Some(now);
         self.asked_beats = 0;
         Some(self.beat())
     }
@@ -206,7 +210,7 @@ impl Line {
                 Err(_) => Act::Unreadable,
             }),
             ACKNOWLEDGED => {
-                self.unheard_beat = false;
+                self.unheard_since = None;
                 Some(Act::Acknowledged)
             }
             _ => None,
@@ -235,6 +239,12 @@ impl Line {
             Some(_) => Next::Resume,
             None => Next::Start,
         }
+    }
+
+    /// When the next heartbeat is due, or the last one should have been heard.
+    fn next_turn(&self) -> Instant {
+        let heard_by = self.unheard_since.map(|since| since + HEARD_MAX);
+        heard_by.map_or(self.next_beat, |by| by.min(self.next_beat))
     }
 
     fn greet(&mut self, hello: &Hello, now: Instant) -> Act {
@@ -396,8 +406,18 @@ mod tests {
     fn a_line_that_does_not_answer_heartbeats_is_left_and_the_session_resumed() {
         let (mut line, start) = ready();
         line.tick(at(start, 20_000));
-        let act = line.tick(at(start, 60_000));
+        assert_eq!(line.wake(), at(start, 30_000));
+        assert_eq!(line.tick(at(start, 29_999)), None);
+        let act = line.tick(at(start, 30_000));
         assert_eq!(act, Some(Act::Leave(4_000, Next::Resume)));
+
+        // Where heartbeats follow each other fast, the next one is late enough.
+        let mut line = Line::new("secret", None, 0.0, start);
+        line.hear(&HELLO.replace("40000", "300"), start);
+        line.tick(start);
+        assert_eq!(line.wake(), at(start, 300));
+        let act = line.tick(at(start, 300));
+        assert_eq!(act, Some(Act::Leave(4_000, Next::Start)));
     }
 
     #[test]
