@@ -303,11 +303,17 @@ impl Serving {
         self.ended().await
     }
 
+    /// Its exit code, where it has ended.
+    pub(crate) fn exit_code(&mut self) -> Option<Option<i32>> {
+        let status = self.process.try_wait().expect("a process of ours");
+        status.map(|status| status.code())
+    }
+
     /// Waits for its exit code.
     pub(crate) async fn ended(mut self) -> Option<i32> {
         loop {
-            if let Some(status) = self.process.try_wait().expect("a process of ours") {
-                return status.code();
+            if let Some(code) = self.exit_code() {
+                return code;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

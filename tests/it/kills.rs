@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::civil::date;
 use studyhall::quiz::period::{Period, Season, Span};
 use studyhall::scores::Scores;
 use studyhall::scores::boards::Wanted;
 use studyhall::scores::database::{Database, Row};
+use tokio::task::JoinHandle;
 
 use crate::database::OwnDatabase;
 use crate::desk::{Desk, Serving};
@@ -44,34 +46,35 @@ const SETTLE_MAX: Duration = Duration::from_secs(180);
 
 /// What the people of a server saw.
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Seen {
     /// Round, member and whether the answer was told to be right.
-    verdicts: Vec<(i64, u64, bool)>,
+    pub(crate) verdicts: Vec<(i64, u64, bool)>,
     /// Round and member to whom it was said that they have answered before.
     already: BTreeSet<(i64, u64)>,
-    n_presses: usize,
+    pub(crate) n_presses: usize,
 }
 
 /// A server, its bots and what goes on.
-struct Storm {
-    desk: Desk,
+pub(crate) struct Storm {
+    pub(crate) desk: Desk,
+    post_every: Duration,
     is_over: AtomicBool,
     n_wanted: AtomicUsize,
     n_promised: AtomicUsize,
 }
 
 /// Numbers by chance, the same for the same seed.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % n.max(1)
     }
 
-    fn pick(&mut self, n: usize) -> usize {
+    pub(crate) fn pick(&mut self, n: usize) -> usize {
         usize::try_from(self.below(n as u64)).expect("a small number")
     }
 }
@@ -109,31 +112,16 @@ async fn storm(n_processes: usize, server: Option<OwnDatabase>) {
         gateway.heartbeat_ms = 40_000;
     });
     for_ever(&desk, Fault::SlowAnswer(POST_TAKES));
-    let storm = Arc::new(Storm {
-        desk,
-        is_over: AtomicBool::new(false),
-        n_wanted: AtomicUsize::new(0),
-        n_promised: AtomicUsize::new(0),
-    });
+    let storm = Arc::new(Storm::new(desk, POST_EVERY));
     let mut serving: Vec<Serving> = Vec::new();
     let n_schedules = storm.clone().plan(n_kills).await;
     serving.push(storm.desk.serve().await);
     storm.set_up().await;
     serving.extend((1..n_processes).map(|_| storm.desk.serve_with("info")));
 
-    let organiser = tokio::spawn(storm.clone().organise());
-    let people = (0..N_PEOPLE).map(|n| tokio::spawn(storm.clone().play(n)));
-    let people: Vec<_> = people.collect();
+    let crowd = storm.clone().begin();
     let n_kills_done = storm.kill(&mut serving, n_kills).await;
-    storm.is_over.store(true, Ordering::SeqCst);
-    organiser.await.expect("the organiser is well");
-    let mut seen = Seen::default();
-    for person in people {
-        let saw = person.await.expect("everybody is well");
-        seen.verdicts.extend(saw.verdicts);
-        seen.already.extend(saw.already);
-        seen.n_presses += saw.n_presses;
-    }
+    let seen = storm.end(crowd).await;
     let n_rounds = storm.clone().settle(n_schedules).await;
     for serving in serving {
         assert_eq!(serving.stop().await, Some(0));
@@ -149,12 +137,59 @@ async fn storm(n_processes: usize, server: Option<OwnDatabase>) {
     judged.await.expect("all is well");
 }
 
+/// A schedule of a server of its own that posts at this minute.
+pub(crate) fn plan(scores: &Scores, number: u64, due: Timestamp) {
+    let schedule = daily_at(number, 5_000 + number, ELSEWHERE, due);
+    let saved = scores.save_schedule(schedule, by(ADA.id, due));
+    saved.expect("a store").expect("a new name");
+}
+
 fn for_ever(desk: &Desk, fault: Fault) {
     let day = Duration::from_secs(86_400);
     desk.discord.during(day, "POST /channels", fault);
 }
 
+/// The organiser and the people of a server.
+pub(crate) struct Crowd {
+    organiser: JoinHandle<()>,
+    people: Vec<JoinHandle<Seen>>,
+}
+
 impl Storm {
+    /// A server where nothing goes on yet; an organiser will want a round so often.
+    pub(crate) fn new(desk: Desk, post_every: Duration) -> Self {
+        Self {
+            desk,
+            post_every,
+            is_over: AtomicBool::new(false),
+            n_wanted: AtomicUsize::new(0),
+            n_promised: AtomicUsize::new(0),
+        }
+    }
+
+    /// The organiser wants rounds and people answer them, until the end.
+    pub(crate) fn begin(self: Arc<Self>) -> Crowd {
+        let people = (0..N_PEOPLE).map(|n| tokio::spawn(self.clone().play(n)));
+        Crowd {
+            people: people.collect(),
+            organiser: tokio::spawn(self.organise()),
+        }
+    }
+
+    /// Nobody does anything any more; what they saw.
+    pub(crate) async fn end(&self, crowd: Crowd) -> Seen {
+        self.is_over.store(true, Ordering::SeqCst);
+        crowd.organiser.await.expect("the organiser is well");
+        let mut seen = Seen::default();
+        for person in crowd.people {
+            let saw = person.await.expect("everybody is well");
+            seen.verdicts.extend(saw.verdicts);
+            seen.already.extend(saw.already);
+            seen.n_presses += saw.n_presses;
+        }
+        seen
+    }
+
     /// One schedule a kill, in bursts: some due at once, the others at the minutes to come.
     async fn plan(self: Arc<Self>, n_kills: usize) -> usize {
         let planned = tokio::task::spawn_blocking(move || {
@@ -163,17 +198,14 @@ impl Storm {
             let n_schedules = u64::try_from(n_kills).expect("a small number");
             for n in 0..n_schedules {
                 let minute = n.cast_signed() % n_minutes;
-                let due = minute_after(&self.desk, minute);
-                let schedule = daily_at(n + 1, 5_000 + n, ELSEWHERE, due);
-                let saved = scores.save_schedule(schedule, by(ADA.id, due));
-                saved.expect("a store").expect("a new name");
+                plan(&scores, n + 1, minute_after(&self.desk, minute));
             }
             n_kills
         });
         planned.await.expect("schedules")
     }
 
-    async fn set_up(&self) {
+    pub(crate) async fn set_up(&self) {
         let setup = Interaction::slash("setup").option("time", "23:59");
         let draft = self.desk.answer(setup).await;
         let save = draft.button("Save").custom_id;
@@ -186,7 +218,7 @@ impl Storm {
     }
 
     /// Waits for the first answer to something; none where nobody answered in time.
-    async fn answer(&self, receipt: &Receipt) -> Option<String> {
+    pub(crate) async fn answer(&self, receipt: &Receipt) -> Option<String> {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             if let Some(response) = receipt.response_so_far() {
@@ -212,17 +244,15 @@ impl Storm {
                     self.n_promised.fetch_add(1, Ordering::SeqCst);
                 }
             }
-            tokio::time::sleep(POST_EVERY).await;
+            tokio::time::sleep(self.post_every).await;
         }
     }
 
     /// The newest rounds that can be answered.
     fn open(&self) -> Vec<(i64, Posted)> {
-        let channel = CHANNEL.to_string();
-        let posts = self.desk.discord.announcements().into_iter().rev();
-        let here = posts.filter(|post| post.0["channel_id"] == channel.as_str());
-        here.filter_map(|post| Some((round_of(&post)?, post)))
-            .take(NEWEST)
+        let posts = self.desk.discord.newest(CHANNEL, NEWEST).into_iter();
+        posts
+            .filter_map(|post| Some((round_of(&post)?, post)))
             .collect()
     }
 
@@ -284,7 +314,7 @@ impl Storm {
     }
 
     /// Waits until nothing is on its way any more; how many rounds there are.
-    async fn settle(self: Arc<Self>, n_schedules: usize) -> usize {
+    pub(crate) async fn settle(self: Arc<Self>, n_schedules: usize) -> usize {
         let began = Instant::now();
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -310,7 +340,7 @@ impl Storm {
         (count(0).expect("a count"), count(1).expect("a count"))
     }
 
-    fn judge(&self, seen: &Seen, n_schedules: usize) {
+    pub(crate) fn judge(&self, seen: &Seen, n_schedules: usize) {
         let kept = self.desk.database();
         let database = kept.as_ref();
         if self.desk.server.is_none() {
@@ -333,7 +363,7 @@ impl Storm {
     }
 
     /// Every round stands in the chat once, and none was made that nobody wanted.
-    fn judge_rounds(&self, database: &dyn Database, n_schedules: usize) {
+    pub(crate) fn judge_rounds(&self, database: &dyn Database, n_schedules: usize) {
         let mut shown: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
         for post in self.desk.discord.announcements() {
             if let Some(round) = round_of(&post) {

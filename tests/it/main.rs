@@ -3,6 +3,7 @@
 mod ask;
 mod backup;
 mod browse;
+mod chaos;
 mod cli;
 mod config;
 mod database;

@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     GlobalLimit(f64),
     /// 429 that does not say for how long.
     MuteLimit,
+    /// 429 whose `Retry-After` is no number.
+    GarbledLimit,
     /// 429 with the page that the network's edge shows to an address that it has banned.
     Banned,
     /// This status with Discord's JSON for it.
@@ -47,6 +49,10 @@ enum Lasting {
 #[derive(Default)]
 pub(crate) struct Faults {
     planned: Vec<(String, Fault, Lasting)>,
+    /// How long every request is on its way.
+    pub(crate) lag: Duration,
+    /// How many requests have met a fault.
+    pub(crate) n_struck: usize,
 }
 
 impl Faults {
@@ -77,6 +83,7 @@ impl Faults {
         if let Lasting::Times(n) = lasting {
             *n -= 1;
         }
+        self.n_struck += 1;
         Some(fault.clone())
     }
 }
@@ -105,6 +112,11 @@ impl Fault {
                 let body = json!({"message": "You are being rate limited.", "code": 0});
                 Some((StatusCode::TOO_MANY_REQUESTS, Vec::new(), body))
             }
+            Self::GarbledLimit => {
+                let body = json!({"message": "You are being rate limited.", "code": 0});
+                let soon = ("retry-after", "soon".to_owned());
+                Some((StatusCode::TOO_MANY_REQUESTS, vec![soon], body))
+            }
             Self::Status(status) => {
                 let body = json!({"message": format!("{status}: out of order"), "code": 0});
                 Some((code(*status), Vec::new(), body))
@@ -113,6 +125,22 @@ impl Fault {
             Self::Page(status) => Some((code(*status), Vec::new(), page(&status.to_string()))),
             Self::Slow(_) | Self::SlowAnswer(_) | Self::Hang | Self::Lost | Self::AnswerLost => {
                 None
+            }
+        }
+    }
+
+    /// Whether the network counts the request as one that should not have been made.
+    pub(crate) fn is_refusal(&self) -> bool {
+        let refused = [401, 403, 429];
+        match self {
+            Self::RouteLimit(_)
+            | Self::GlobalLimit(_)
+            | Self::MuteLimit
+            | Self::GarbledLimit
+            | Self::Banned => true,
+            Self::Status(status) | Self::Page(status) => refused.contains(status),
+            Self::Slow(_) | Self::SlowAnswer(_) | Self::Hang | Self::Lost | Self::AnswerLost => {
+                false
             }
         }
     }

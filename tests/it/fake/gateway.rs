@@ -69,7 +69,21 @@ pub(crate) enum Break {
     Reconnect,
     /// Op 9: the session is invalid; true where it can be resumed.
     Invalid(bool),
+    /// It goes on, after payloads that make no sense.
+    Babble,
 }
+
+/// What nobody can make sense of.
+const BABBLE: &[&str] = &[
+    "",
+    "nonsense",
+    "[]",
+    r#"{"op":0,"t":"INTERACTION_CREATE","#,
+    r#"{"op":0,"s":null,"t":"INTERACTION_CREATE","d":{"id":7}}"#,
+    r#"{"op":0,"s":null,"t":"INTERACTION_CREATE","d":null}"#,
+    r#"{"op":0,"s":null,"t":"A_NEW_KIND","d":{"a":[1]}}"#,
+    r#"{"op":250,"s":null,"t":null,"d":"later"}"#,
+];
 
 /// Something that happened on the gateway.
 #[derive(Clone, Debug, PartialEq)]
@@ -282,9 +296,15 @@ impl Talk {
             Break::Reset => self.line.cut(),
             Break::Reconnect => self.send(&json!({"op": 7, "d": null})).await,
             Break::Invalid(resumable) => self.send(&json!({"op": 9, "d": resumable})).await,
+            Break::Babble => {
+                for &text in BABBLE {
+                    let _ = self.socket.send(Message::Text(text.into())).await;
+                }
+                let _ = self.socket.send(Message::Binary(vec![0, 255].into())).await;
+            }
             Break::Hang => while let Some(Order::Send(_)) = orders.recv().await {},
         }
-        !matches!(how, Break::Reconnect | Break::Invalid(_))
+        !matches!(how, Break::Reconnect | Break::Invalid(_) | Break::Babble)
     }
 
     async fn close(&mut self, code: u16) {

@@ -28,6 +28,8 @@ pub(crate) async fn serve(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Response<Body> {
+    let lag = world.look().faults.lag;
+    tokio::time::sleep(lag).await;
     let (body, files) = read(&headers, &bytes);
     let mut entry = Entry {
         method: method.to_string(),
@@ -37,6 +39,7 @@ pub(crate) async fn serve(
         status: None,
         response: Value::Null,
         fault: None,
+        is_refused: false,
         at_ms: 0,
     };
     let fault = world.change(|state| {
@@ -44,6 +47,7 @@ pub(crate) async fn serve(
         state.faults.take(&entry.route(), entry.at_ms)
     });
     entry.fault = fault.as_ref().map(|fault| format!("{fault:?}"));
+    entry.is_refused = fault.as_ref().is_some_and(Fault::is_refusal);
     // Discord tells its own time, which may not be the bot's.
     let date = ("date", cast::http_date(entry.at_ms));
     if let Some((status, mut headers, body)) = fault.as_ref().and_then(Fault::response) {
@@ -116,6 +120,7 @@ fn ask(
         };
         let (status, response) = answer.unwrap_or_else(|no| (no.status, no.body()));
         entry.status = Some(status);
+        entry.is_refused = matches!(status, 401 | 403 | 429);
         entry.response = response.clone();
         state.log.push(entry.clone());
         (status, response)

@@ -23,6 +23,8 @@ pub(crate) struct Entry {
     pub(crate) response: Value,
     /// The fault that spoke, or kept silent.
     pub(crate) fault: Option<String>,
+    /// Whether the network counts it as invalid: it was answered with 401, 403 or 429.
+    pub(crate) is_refused: bool,
     /// Milliseconds since 1970, by Discord's clock.
     pub(crate) at_ms: i64,
 }

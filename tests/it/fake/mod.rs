@@ -132,6 +132,16 @@ impl Fake {
         });
     }
 
+    /// From now on, every request takes so long to arrive.
+    pub(crate) fn lag(&self, time: Duration) {
+        self.world.change(|state| state.faults.lag = time);
+    }
+
+    /// How many requests have met a fault.
+    pub(crate) fn n_struck(&self) -> usize {
+        self.world.look().faults.n_struck
+    }
+
     /// No fault is left.
     pub(crate) fn mend(&self) {
         self.world.change(|state| state.faults.clear());
@@ -299,6 +309,17 @@ impl Fake {
         let messages = state.messages.values();
         let own = messages.filter(|m| messages::is_announced(m));
         own.cloned().map(Posted).collect()
+    }
+
+    /// The newest of them in a channel, the newest first.
+    pub(crate) fn newest(&self, channel: u64, n: usize) -> Vec<Posted> {
+        let channel = channel.to_string();
+        let state = self.world.look();
+        let messages = state.messages.values().rev();
+        let here = messages.filter(|message| {
+            messages::is_announced(message) && message["channel_id"] == channel.as_str()
+        });
+        here.take(n).cloned().map(Posted).collect()
     }
 
     /// Waits until a message looks like this.
