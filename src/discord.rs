@@ -42,6 +42,7 @@ mod rest;
 mod session;
 mod signed;
 mod watchdog;
+pub mod wire;
 
 pub use endpoint::{Answered, Posted};
 

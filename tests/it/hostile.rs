@@ -1,14 +1,12 @@
 //! Notes, names and questions that try to break the chat.
 
-use studyhall::chat::command::Suggest;
-use studyhall::chat::{
-    BODY_MAX, LABEL_MAX, Press, ROW_MAX, Reply, Request, SUGGESTION_MAX, SUGGESTIONS_MAX, TITLE_MAX,
-};
-use studyhall::wording::FOOTER_MAX;
-use studyhall::wording::text::n_units;
+use std::thread;
 
-use crate::markdown::is_harmless;
-use crate::world::{World, ask, said};
+use studyhall::chat::command::Suggest;
+use studyhall::chat::{Press, QUESTION_MAX, Request};
+
+pub(crate) use crate::fuzzed::entries::limits::assert_reply as assert_within_limits;
+use crate::world::{World, ask, s3_and_sqs, said};
 
 /// Texts that try to break the chat, each once as heading, as text, as code and as a cell.
 fn nasty_texts() -> Vec<String> {
@@ -77,60 +75,6 @@ fn nasty_texts() -> Vec<String> {
     texts
 }
 
-/// Fails where a reply breaks a limit of the chat, pings anyone, or says nothing.
-#[track_caller]
-pub(crate) fn assert_within_limits(reply: &Reply) {
-    let message = match reply {
-        Reply::Say(message) | Reply::Replace(message) => message,
-        Reply::Offer(offers) => {
-            assert!(offers.len() <= SUGGESTIONS_MAX);
-            for offer in offers {
-                assert!(
-                    (1..=SUGGESTION_MAX).contains(&n_units(&offer.name)),
-                    "{offer:?}"
-                );
-                assert!(
-                    (1..=SUGGESTION_MAX).contains(&n_units(&offer.value)),
-                    "{offer:?}"
-                );
-            }
-            return;
-        }
-    };
-    let body = &message.body;
-    assert!(
-        (1..=BODY_MAX).contains(&n_units(body)),
-        "{} units",
-        n_units(body)
-    );
-    assert!(!body.trim().is_empty());
-    assert_eq!(body.matches("```").count() % 2, 0, "{body}");
-    assert!(is_harmless(body), "{body}");
-    if let Some(title) = &message.title {
-        assert!((1..=TITLE_MAX).contains(&n_units(title)), "{title}");
-        assert!(is_harmless(title), "{title}");
-    }
-    if let Some(footer) = &message.footer {
-        assert!((1..=FOOTER_MAX).contains(&n_units(footer)), "{footer}");
-    }
-    assert!(message.buttons.len() <= ROW_MAX);
-    let buttons = message.buttons.concat();
-    for row in &message.buttons {
-        assert!((1..=ROW_MAX).contains(&row.len()));
-    }
-    for (at, button) in buttons.iter().enumerate() {
-        assert!(
-            (1..=LABEL_MAX).contains(&n_units(&button.label)),
-            "{button:?}"
-        );
-        let same = |other: &studyhall::chat::Button| other.press == button.press;
-        assert!(
-            !buttons[..at].iter().any(same),
-            "{button:?} stands there twice"
-        );
-    }
-}
-
 #[test]
 fn hostile_notes_and_questions_stay_within_every_limit() {
     let texts = nasty_texts();
@@ -193,4 +137,80 @@ fn hostile_notes_and_questions_stay_within_every_limit() {
         topics = world.press("Ada", more.press, true);
     }
     assert!(n_opened >= texts.len(), "only {n_opened} pages were opened");
+}
+
+/// What was seen to end processes that hand questions to a query parser, each as long as a question
+/// may be.
+fn queries() -> Vec<String> {
+    let full = |pattern: &str| -> String { pattern.chars().cycle().take(QUESTION_MAX).collect() };
+    let words = |word: &dyn Fn(usize) -> String| -> String {
+        let words: Vec<String> = (0..3_000).map(word).collect();
+        words.join(" ").chars().take(QUESTION_MAX).collect()
+    };
+    vec![
+        format!("{}sqs", "(".repeat(5_990)),
+        format!("{}sqs{}", "(".repeat(2_990), ")".repeat(2_990)),
+        format!("{}sqs", "NOT ".repeat(1_490)),
+        format!("{}sqs", "-".repeat(5_990)),
+        format!("{}sqs", "+(".repeat(2_990)),
+        format!("\"{}\"~1000", "alpha beta ".repeat(540)),
+        format!("\"{}\"~4294967295", "sqs queue ".repeat(590)),
+        format!("sqs^{}", "9".repeat(5_000)),
+        format!("sqs~{}", "9".repeat(5_000)),
+        format!("/{}/", "(a*)*".repeat(1_190)),
+        full("sqs AND "),
+        full("heading:sqs OR "),
+        full("[a TO z] "),
+        full("IN [a b] "),
+        full("*"),
+        full("s*"),
+        words(&|at| char::from_u32(0x4e00 + at as u32).map_or(String::new(), String::from)),
+        words(&|at| format!("{}", at % 10)),
+        full("e\u{301}\u{302}\u{303}"),
+        full("\u{1f469}\u{200d}"),
+        full("\u{202e}\u{2066}"),
+        full("\u{fdfa}"),
+        full("\u{0}\u{1f}"),
+        full("SQS S3 DLQ "),
+        full("visibilty timeot "),
+    ]
+}
+
+#[test]
+fn no_query_that_is_typed_ends_the_process() {
+    // A thread of the size on which Discord's edge lets stories be told; deep recursion ends it.
+    const STACK_BYTES: usize = 2 << 20;
+    let asked = thread::Builder::new().stack_size(STACK_BYTES).spawn(|| {
+        let mut world = s3_and_sqs();
+        for query in queries() {
+            assert!(query.chars().count() <= QUESTION_MAX);
+            let message = Request::AnswerMessage {
+                text: query.clone(),
+            };
+            let topic = Request::Ask {
+                question: "sqs".to_owned(),
+                topic: Some(query.clone()),
+                private: true,
+            };
+            let note = Request::Note {
+                section: query.clone(),
+            };
+            let suggest = Request::Suggest(Suggest::Section {
+                typed: query.clone(),
+            });
+            for request in [ask(&query), message, topic, note, suggest] {
+                let reply = world.hear("Ada", request);
+                assert_within_limits(&reply);
+                let text = format!("{reply:?}");
+                assert!(!text.contains("Something went wrong"), "{text}");
+            }
+        }
+        // And the next one is answered as ever.
+        let answer = world.ask("What is the default visibility timeout?");
+        assert!(answer.body.contains("30 seconds"), "{}", answer.body);
+    });
+    asked
+        .expect("a thread")
+        .join()
+        .expect("every query is answered");
 }

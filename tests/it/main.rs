@@ -13,6 +13,7 @@ mod discord_edge;
 mod discord_quiz;
 mod discord_weather;
 mod fake;
+mod fuzzed;
 mod gaps;
 mod group;
 mod hostile;

@@ -8,6 +8,8 @@ use studyhall::wording::page::PAGE_UNITS_MIN;
 use studyhall::wording::text::{self, n_units};
 use studyhall_index::blocks::{Block, Inline, Item};
 
+use crate::fuzzed::entries::limits::is_harmless;
+
 const SITE: Site<'_> = Site {
     notes_url: Some("https://notes.example/tree/"),
     path: "aws/s3 basics.md",
@@ -446,12 +448,4 @@ proptest! {
         prop_assert!(is_harmless(&plain));
         prop_assert!(!plain.contains('\n'));
     }
-}
-
-/// No mention of everybody, of a member, a role or a channel; nothing that turns the writing.
-pub(crate) fn is_harmless(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let pings = ["@everyone", "@here", "<@", "<#"];
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\0');
-    !pings.iter().any(|ping| lower.contains(ping)) && !lower.contains(turns)
 }

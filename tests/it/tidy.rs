@@ -329,7 +329,15 @@ fn every_file_is_part_of_a_crate() {
 
 #[test]
 fn every_file_opens_by_saying_what_it_is_for() {
-    for source in sources(&["src", "index/src", "tests", "benches"]) {
+    let ours = [
+        "src",
+        "index",
+        "tests",
+        "benches",
+        "fuzz/src",
+        "fuzz/targets",
+    ];
+    for source in sources(&ours) {
         assert!(source.text.starts_with("//! "), "{} does not", source.path);
     }
 }

@@ -1,0 +1,12 @@
+//! What a person types is answered from a small index.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use studyhall_fuzz::Entry;
+
+static ENTRY: LazyLock<Entry> = LazyLock::new(studyhall_fuzz::question);
+
+fuzz_target!(|bytes: &[u8]| ENTRY(bytes));

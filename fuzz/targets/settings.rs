@@ -1,0 +1,12 @@
+//! A settings file is read.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use studyhall_fuzz::Entry;
+
+static ENTRY: LazyLock<Entry> = LazyLock::new(studyhall_fuzz::settings);
+
+fuzz_target!(|bytes: &[u8]| ENTRY(bytes));
