@@ -21,7 +21,13 @@ use crate::world::{Dice, World, held, name_of};
 /// Names the folder to write in, to the process that will be killed.
 const FOLDER: &str = "STORE_TEST_WRITER_FOLDER";
 const N_NOTES: usize = 4;
-const KILLS: usize = 40;
+/// The environment variable that says how often to kill, and how often where it says nothing.
+const KILLS: &str = "STUDYHALL_TEST_KILLS";
+const KILLS_USUAL: usize = 40;
+/// Bytes on the disk, at most, for each byte of the segments that answer.
+const WASTE_MAX: u64 = 3;
+/// Bytes that describe a build, at most.
+const DESCRIPTION_MAX: u64 = 8 << 10;
 
 fn text(note: usize, version: usize) -> String {
     let section = |at| format!("## Part {at}\n\nWords of version {version}.\n\n");
@@ -102,11 +108,40 @@ fn version_of(index: &Index) -> Option<usize> {
     Some(version)
 }
 
+fn n_kills() -> usize {
+    let said = env::var(KILLS).ok();
+    said.map_or(KILLS_USUAL, |said| said.parse().expect("a number of kills"))
+}
+
+/// Bytes of all files below a folder.
+fn bytes_below(folder: &Path) -> u64 {
+    let files = crate::world::files_of(folder).into_iter();
+    let bytes = files.map(|file| match file.is_dir() {
+        true => bytes_below(&file),
+        false => fs::metadata(&file).expect("the file is there").len(),
+    });
+    bytes.sum()
+}
+
+/// Bytes of the files that the build in use is made of.
+fn bytes_in_use(build: &Path) -> u64 {
+    let index = tantivy::Index::open_in_dir(build).expect("the build opens");
+    let segments = index.searchable_segment_metas().expect("segments");
+    let ids: Vec<String> = segments
+        .iter()
+        .map(|segment| segment.id().uuid_string())
+        .collect();
+    let files = crate::world::files_of(build).into_iter();
+    let used = files.filter(|file| ids.iter().any(|id| name_of(file).starts_with(id)));
+    used.map(|file| fs::metadata(file).expect("the file is there").len())
+        .sum()
+}
+
 #[test]
 fn killed_at_any_instant_it_holds_the_old_or_the_new() {
     let world = World::new(&[]);
     let mut dice = Dice(0x5eed);
-    for round in 0..KILLS {
+    for round in 0..n_kills() {
         if round % 8 == 0 {
             let _ = fs::remove_dir_all(world.folder());
             let _ = fs::remove_file(world.root.path().join("done"));
@@ -120,6 +155,8 @@ fn killed_at_any_instant_it_holds_the_old_or_the_new() {
         let begun = number(&world.root.path().join("begun"));
         let done = number(&world.root.path().join("done"));
         let index = world.open();
+        let damaged = index.damaged().expect("the index can be read");
+        assert!(damaged.is_empty(), "round {round}: {damaged:?}");
         let version = version_of(&index).unwrap_or(0);
         assert!(
             version == done || version == begun,
@@ -139,6 +176,13 @@ fn killed_at_any_instant_it_holds_the_old_or_the_new() {
             world.sync(&index);
             world.check(&index);
             world.check(&world.open());
+            let current = fs::read_to_string(world.folder().join("CURRENT"));
+            let build = world.folder().join(current.expect("a build is in use"));
+            let (on_disk, in_use) = (bytes_below(&build), bytes_in_use(&build));
+            assert!(
+                on_disk < WASTE_MAX * in_use + DESCRIPTION_MAX,
+                "round {round}: {on_disk} bytes for {in_use}"
+            );
             let version = begun + 1;
             write_notes(&world.notes(), version);
             for name in ["begun", "done"] {

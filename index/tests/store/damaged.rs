@@ -7,8 +7,10 @@ use studyhall_index::{Index, SectionKey};
 
 use crate::world::{Dice, World, copy_folder, files_of, held, lines, name_of};
 
-/// Bytes that are flipped, each in a copy of its own.
-const FLIPS: usize = 60;
+/// The environment variable that says how many bytes are flipped, and how many files cut, each in a
+/// copy of its own, and how many where it says nothing.
+const DAMAGES: &str = "STUDYHALL_TEST_DAMAGES";
+const DAMAGES_USUAL: usize = 60;
 /// Lengths to which each file is cut.
 const CUTS: usize = 3;
 
@@ -93,6 +95,11 @@ fn build_in(folder: &Path) -> PathBuf {
     build.expect("a build").clone()
 }
 
+fn n_damages() -> usize {
+    let said = std::env::var(DAMAGES).ok();
+    said.map_or(DAMAGES_USUAL, |said| said.parse().expect("a number"))
+}
+
 fn cut(file: &Path, len: u64) {
     let file = fs::File::options().write(true).open(file);
     file.and_then(|file| file.set_len(len))
@@ -151,6 +158,28 @@ fn a_build_of_another_format() {
         fs::create_dir(last).expect("a folder can be made");
         fs::remove_file(index.join("CURRENT")).expect("CURRENT is there");
     });
+}
+
+#[test]
+fn a_build_of_another_schema() {
+    use tantivy::schema::{STORED, Schema, TEXT};
+    let (world, whole) = whole();
+    let no_fields = Schema::builder().build();
+    let mut other_fields = Schema::builder();
+    other_fields.add_text_field("text", TEXT | STORED);
+    other_fields.add_u64_field("key", STORED);
+    for schema in [no_fields, other_fields.build()] {
+        check(&world, &whole, "another schema", |index| {
+            let build = build_in(index);
+            fs::remove_dir_all(&build).expect("a build can be removed");
+            fs::create_dir(&build).expect("a folder can be made");
+            let other = tantivy::Index::create_in_dir(&build, schema).expect("an index");
+            let mut writer = other.writer_with_num_threads::<tantivy::TantivyDocument>(1, 15 << 20);
+            let writer = writer.as_mut().expect("a writer");
+            writer.add_document(Default::default()).expect("a document");
+            writer.commit().expect("a commit");
+        });
+    }
 }
 
 #[test]
@@ -217,11 +246,28 @@ fn a_build_with_files_cut_or_gone() {
 }
 
 #[test]
+fn a_build_cut_anywhere() {
+    let (world, whole) = whole();
+    let files = segment_files(&whole);
+    let mut dice = Dice(0xc07);
+    for round in 0..n_damages() {
+        let file = &files[round % files.len()];
+        let len = fs::metadata(file).expect("the file is there").len();
+        let short = dice.below(usize::try_from(len).expect("a small file"));
+        let name = name_of(file);
+        let what = format!("{name} is cut from {len} to {short}");
+        check(&world, &whole, &what, |index| {
+            cut(&build_in(index).join(&name), short as u64);
+        });
+    }
+}
+
+#[test]
 fn a_build_with_flipped_bytes() {
     let (world, whole) = whole();
     let files = segment_files(&whole);
     let mut dice = Dice(0xb17);
-    for round in 0..FLIPS {
+    for round in 0..n_damages() {
         let file = &files[round % files.len()];
         let name = name_of(file);
         let mut bytes = fs::read(file).expect("the file can be read");

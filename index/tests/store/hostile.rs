@@ -150,6 +150,31 @@ fn three_thousand_words_are_read() {
 }
 
 #[test]
+fn what_is_done_for_a_question_does_not_grow_with_it_for_ever() {
+    let index = world().built();
+    let few = "filler ".repeat(399);
+    let asked = format!("{few}timeout");
+    assert_eq!(hits(&index, &asked), ["queues.md#visibility-timeout"]);
+    let beyond = format!("{few}filler timeout");
+    assert_eq!(hits(&index, &beyond), Vec::<String>::new());
+    // Words that must be mended are the dearest; none is looked at beyond the same bound.
+    let letter = |at: usize| char::from(b"abcdefghjk"[at % 10]);
+    let slips: Vec<String> = (0..3_000)
+        .map(|at| format!("vis{}b{}lity", letter(at / 10), letter(at)))
+        .collect();
+    let found = search(&index, &slips.join(" "));
+    assert!(
+        found.corrections.len() <= 400,
+        "{}",
+        found.corrections.len()
+    );
+    assert_eq!(
+        search(&index, &slips[..400].join(" ")).corrections,
+        found.corrections
+    );
+}
+
+#[test]
 fn one_word_of_six_thousand_letters_is_a_word() {
     let index = world().built();
     for letter in ["a", "z", "\u{e9}", "\u{961f}", "\u{5d0}", "e\u{301}", "9"] {

@@ -95,6 +95,61 @@ fn nobody_sees_half_an_edit() {
 }
 
 #[test]
+fn swapping_builds_amid_searches_fails_none() {
+    const SWAPS: usize = 20;
+    const ASKERS: usize = 4;
+    /// Searches of each asker between one swap and the next, at least.
+    const SEARCHES: usize = 8;
+    let world = World::new(&[("a.md", &note("A", 0)), ("b.md", &note("B", 0))]);
+    let index = world.built();
+    // As another process does, it goes on with a build that is swept away under it.
+    let stale = world.open();
+    let done = AtomicBool::new(false);
+    let n_searches: [AtomicUsize; ASKERS] = Default::default();
+    thread::scope(|scope| {
+        let stop = Done(&done);
+        let ask = |asker: usize| {
+            let index = if asker == 0 { &stale } else { &index };
+            while !done.load(Ordering::Acquire) {
+                let found = index.search("zebra", None, 50).expect("a search succeeds");
+                version_of(found.hits.iter().map(|hit| hit.section.body.clone()));
+                let name = &index.suggest("part 1 of a", 5)[0];
+                let key = index.resolve("a.md#part-1-of-a").expect("a look succeeds");
+                assert_eq!(key, Some(name.key));
+                let placed = index.section(name.key).expect("a look succeeds");
+                assert!(placed.is_some_and(|placed| placed.next.is_some()));
+                n_searches[asker].fetch_add(1, Ordering::Release);
+            }
+        };
+        let askers: Vec<_> = (0..ASKERS).map(|at| scope.spawn(move || ask(at))).collect();
+        for swap in 1..=SWAPS {
+            let before = world.build();
+            world.write("a.md", &note("A", swap));
+            world.write("b.md", &note("B", swap));
+            world.rebuild(&index);
+            assert_ne!(world.build(), before, "another build is in use");
+            let want = swap * SEARCHES;
+            let is_behind = |n: &AtomicUsize| n.load(Ordering::Acquire) < want;
+            // However slow the machine, all ask of each build, unless one of them has failed.
+            while n_searches.iter().any(is_behind)
+                && !askers.iter().any(thread::ScopedJoinHandle::is_finished)
+            {
+                thread::yield_now();
+            }
+        }
+        drop(stop);
+        for asker in askers {
+            asker.join().expect("no search failed");
+        }
+    });
+    let all: usize = n_searches.iter().map(|n| n.load(Ordering::Acquire)).sum();
+    assert!(all >= SWAPS * ASKERS * SEARCHES, "only {all} searches");
+    world.check(&index);
+    world.sync(&stale);
+    world.check(&stale);
+}
+
+#[test]
 fn names_and_sections_change_together() {
     const EDITS: usize = 15;
     let text = |version: usize| format!("# Name {version}\n\nOf version{version}.\n");
