@@ -2,10 +2,12 @@
 //! rounds are posted and revealed when their time comes, and the service manager hears of it.
 
 mod health;
+mod still;
 mod supervisor;
 mod time;
 
 pub use health::{Health, HealthWatch, watch_health};
+pub use still::StillMax;
 pub use supervisor::Supervisor;
 pub use time::keep_time;
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -28,6 +28,7 @@ const END_MAX: Duration = Duration::from_secs(2);
 pub struct Health {
     known: Mutex<Known>,
     is_ending: AtomicBool,
+    n_looks: AtomicU64,
 }
 
 /// When what was last seen.
@@ -52,6 +53,7 @@ impl Health {
                 index_new: now,
             }),
             is_ending: AtomicBool::new(false),
+            n_looks: AtomicU64::new(0),
         }
     }
 
@@ -67,12 +69,18 @@ impl Health {
 
     /// The store was written, or refused it.
     pub fn wrote(&self, now: Instant, went_well: bool) {
+        self.n_looks.fetch_add(1, Ordering::Relaxed);
         self.know(|known| {
             known.is_refused = !went_well;
             if went_well {
                 known.written = Some(now);
             }
         });
+    }
+
+    /// How often the store has answered, be it with a refusal.
+    pub(super) fn n_looks(&self) -> u64 {
+        self.n_looks.load(Ordering::Relaxed)
     }
 
     /// The process was told to end: from now on it is not ready.

@@ -5,11 +5,13 @@
 //! names. Where it names none nobody is told.
 
 use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::warn;
 
+use super::StillMax;
 use crate::config::Environment;
 
 /// The variable that names the socket.
@@ -29,6 +31,8 @@ pub struct Supervisor {
     line: Option<line::Line>,
     watchdog: Option<Duration>,
     last_sign: Mutex<Option<Instant>>,
+    n_signs: AtomicU64,
+    pub(super) still_max: StillMax,
 }
 
 impl Supervisor {
@@ -51,7 +55,20 @@ impl Supervisor {
             watchdog: watchdog.filter(|time| line.is_some() && !time.is_zero()),
             line,
             last_sign: Mutex::default(),
+            n_signs: AtomicU64::new(0),
+            still_max: StillMax::default(),
         }
+    }
+
+    /// The same where other things than usual count as standing still.
+    #[must_use]
+    pub fn with_patience(self, still_max: StillMax) -> Self {
+        Self { still_max, ..self }
+    }
+
+    /// How often the bot has said that it goes on.
+    pub(super) fn n_signs(&self) -> u64 {
+        self.n_signs.load(Ordering::Relaxed)
     }
 
     /// How often [`Self::alive`] is to be called at least, if anybody watches.
@@ -67,6 +84,7 @@ impl Supervisor {
 
     /// The bot goes on. May be called at any rate.
     pub fn alive(&self) {
+        self.n_signs.fetch_add(1, Ordering::Relaxed);
         let Some(rhythm) = self.rhythm() else { return };
         let mut last = self
             .last_sign

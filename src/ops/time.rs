@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
-use super::{Health, Supervisor};
+use super::{Health, Supervisor, still};
 use crate::bot::{Bot, Clock};
 use crate::chat::Chat;
 
@@ -20,6 +20,10 @@ const BEAT: Duration = Duration::from_secs(2);
 /// Lets the bot tick until `shutdown` turns true or its sender is gone, and tells that it goes on; a
 /// tick under way begins nothing new then. It calls the store, which blocks: it needs a thread of
 /// its own.
+///
+/// Where it, or the store that [`super::watch_health`] looks at, stands still for longer than
+/// [`super::StillMax`], the process is ended from here with 75: a supervisor starts another, also one
+/// that wants no signs of life.
 pub async fn keep_time<C: Chat>(
     bot: &Bot,
     chat: &C,
@@ -27,6 +31,10 @@ pub async fn keep_time<C: Chat>(
     health: &Arc<Health>,
     shutdown: watch::Receiver<bool>,
 ) {
+    let watch = still::Watch::begin(supervisor, health);
+    if let Err(error) = &watch {
+        tracing::warn!(%error, "nobody watches whether the bot goes on");
+    }
     if let Err(error) = bot.take_up(clock()) {
         let error = &error as &dyn std::error::Error;
         tracing::error!(error, "what an earlier process left waits for its time");

@@ -42,6 +42,7 @@ mod signed;
 mod simulation;
 mod stage;
 mod storage;
+mod stuck;
 mod supervised;
 mod tidy;
 mod web;
