@@ -142,10 +142,10 @@ impl Run {
         let keeper = Keeper::new(&storm);
         let is_over = Arc::new(AtomicBool::new(false));
         let kept = tokio::spawn(Arc::clone(&keeper).keep(serving, Arc::clone(&is_over)));
-        let crowd = storm.clone().begin();
+        let life = storm.live();
         let mut weather = Weather::new(Arc::clone(&storm), Arc::clone(&keeper), seed);
         weather.rage(self.length).await;
-        let seen = storm.end(crowd).await;
+        let seen = storm.over(life).await;
         let n_rounds = storm.clone().settle(n_schedules).await;
         is_over.store(true, Ordering::SeqCst);
         let serving = kept

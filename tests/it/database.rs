@@ -13,7 +13,7 @@ use std::thread;
 
 use studyhall::scores::database::{Database, Row, StoreError, Transaction, Value, Work};
 
-const NEWER: &str = "INSERT INTO schema_version (version) VALUES (99)";
+pub(crate) const NEWER: &str = "INSERT INTO schema_version (version) VALUES (99)";
 
 const NEWER_SAID: &str = "the scores were written by a newer studyhall (schema 99, this program \
     knows 1); run that version, or restore a backup from before";

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -293,14 +293,19 @@ impl Serving {
     }
 
     /// Asks it to end, as a supervisor does; its exit code.
-    pub(crate) async fn stop(self) -> Option<i32> {
+    pub(crate) async fn stop(mut self) -> Option<i32> {
+        self.end().await.code()
+    }
+
+    /// The same for one that is replaced by another.
+    pub(crate) async fn end(&mut self) -> ExitStatus {
         let kill = format!("kill -TERM {}", self.process.id());
         let told = Command::new("sh")
             .args(["-c", &kill])
             .status()
             .expect("a shell");
         assert!(told.success());
-        self.ended().await
+        self.status().await
     }
 
     /// Its exit code, where it has ended.
@@ -311,9 +316,13 @@ impl Serving {
 
     /// Waits for its exit code.
     pub(crate) async fn ended(mut self) -> Option<i32> {
+        self.status().await.code()
+    }
+
+    async fn status(&mut self) -> ExitStatus {
         loop {
-            if let Some(code) = self.exit_code() {
-                return code;
+            if let Some(status) = self.process.try_wait().expect("a process of ours") {
+                return status;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

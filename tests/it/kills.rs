@@ -1,30 +1,34 @@
-//! The shipped `serve`, killed at any instant: no round stands twice, and no answer that somebody
-//! was told of is lost.
+//! The shipped `serve`, killed or told to stop at any instant: no round stands twice, and no answer
+//! that somebody was told of is lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod judged;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use jiff::civil::date;
-use studyhall::quiz::period::{Period, Season, Span};
 use studyhall::scores::Scores;
-use studyhall::scores::boards::Wanted;
-use studyhall::scores::database::{Database, Row};
 use tokio::task::JoinHandle;
 
 use crate::database::OwnDatabase;
 use crate::desk::{Desk, Serving};
-use crate::fake::{
-    ADA, CHANNEL, ELSEWHERE, Fault, GUILD, Interaction, Posted, Receipt, member_number,
-};
+use crate::fake::{ADA, CHANNEL, ELSEWHERE, Fault, Interaction, Posted, Receipt, member_number};
 use crate::group::by;
 use crate::rush::{daily_at, minute_after};
+
+pub(crate) use judged::{judge_answers, judge_sums, round_of, rows};
 
 /// The environment variable that says how often to kill, and how often where it says nothing.
 const KILLS: &str = "STUDYHALL_TEST_KILLS";
 const KILLS_USUAL: usize = 40;
+/// The same for being told to stop, and how often that is tried along with all other tests.
+const STOPS: &str = "STUDYHALL_TEST_STOPS";
+const STOPS_USUAL: usize = 200;
+const STOPS_FEW: usize = 10;
+/// From being told to stop to the end, at most.
+const STOP_MAX: Duration = Duration::from_secs(20);
 /// Processes on one database of PostgreSQL.
 const N_REPLICAS: usize = 4;
 /// Questions in the bank.
@@ -44,6 +48,24 @@ const POST_EVERY: Duration = Duration::from_millis(400);
 /// held is free after a minute, and is then looked for.
 const SETTLE_MAX: Duration = Duration::from_secs(180);
 
+/// How processes are ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Without a word.
+    Kill,
+    /// As a supervisor does it: they are told to.
+    Stop,
+}
+
+/// How they ended.
+#[derive(Default)]
+struct Ends {
+    n: usize,
+    /// Those that were told to stop before they could hear it.
+    n_deaf: usize,
+    slowest: Duration,
+}
+
 /// What the people of a server saw.
 #[derive(Default)]
 pub(crate) struct Seen {
@@ -57,6 +79,7 @@ pub(crate) struct Seen {
 /// A server, its bots and what goes on.
 pub(crate) struct Storm {
     pub(crate) desk: Desk,
+    /// Between two rounds that the organiser wants.
     post_every: Duration,
     is_over: AtomicBool,
     n_wanted: AtomicUsize,
@@ -79,22 +102,36 @@ impl Dice {
     }
 }
 
-fn n_kills() -> usize {
-    let said = std::env::var(KILLS).ok();
-    said.map_or(KILLS_USUAL, |said| said.parse().expect("a number of kills"))
+fn n_times(variable: &str, usual: usize) -> usize {
+    let said = std::env::var(variable).ok();
+    said.map_or(usual, |said| said.parse().expect("a number of times"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes: STUDYHALL_TEST_KILLS"]
 async fn kills_of_one_process_lose_nothing() {
-    storm(1, None).await;
+    storm(1, None, End::Kill, n_times(KILLS, KILLS_USUAL)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes and a PostgreSQL server: STUDYHALL_TEST_KILLS, STUDYHALL_TEST_POSTGRES"]
 async fn kills_of_four_processes_lose_nothing_postgres() {
     let own = tokio::task::spawn_blocking(OwnDatabase::new).await;
-    storm(N_REPLICAS, Some(own.expect("a database"))).await;
+    let n_kills = n_times(KILLS, KILLS_USUAL);
+    let own = Some(own.expect("a database"));
+    storm(N_REPLICAS, own, End::Kill, n_kills).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn being_told_to_stop_at_any_instant_loses_nothing() {
+    storm(1, None, End::Stop, STOPS_FEW).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: STUDYHALL_TEST_STOPS"]
+async fn being_told_to_stop_very_often_loses_nothing_and_takes_no_time() {
+    let ends = storm(1, None, End::Stop, n_times(STOPS, STOPS_USUAL)).await;
+    assert!(ends.slowest <= STOP_MAX, "{:?}", ends.slowest);
 }
 
 /// Lets it all happen, and judges.
@@ -102,8 +139,43 @@ async fn kills_of_four_processes_lose_nothing_postgres() {
     clippy::print_stderr,
     reason = "who runs this wants to know what it did"
 )]
-async fn storm(n_processes: usize, server: Option<OwnDatabase>) {
-    let n_kills = n_kills();
+async fn storm(n_processes: usize, server: Option<OwnDatabase>, end: End, n_ends: usize) -> Ends {
+    let storm = fresh(server).await;
+    let mut serving: Vec<Serving> = Vec::new();
+    let n_schedules = storm.clone().plan(n_ends).await;
+    serving.push(storm.desk.serve().await);
+    storm.set_up().await;
+    serving.extend((1..n_processes).map(|_| storm.desk.serve_with("info")));
+
+    let life = storm.live();
+    let ends = storm.end(&mut serving, end, n_ends).await;
+    let seen = storm.over(life).await;
+    let n_rounds = storm.clone().settle(n_schedules).await;
+    for serving in serving {
+        assert_eq!(serving.stop().await, Some(0));
+    }
+    let what = match end {
+        End::Kill => "kills".to_owned(),
+        End::Stop => format!(
+            "stops, {} of them before it could hear, the slowest {:?}",
+            ends.n_deaf, ends.slowest
+        ),
+    };
+    eprintln!(
+        "{} {what}: {n_rounds} rounds, {n_schedules} of them of schedules; {} presses, {} verdicts \
+         told, {} times the same round again",
+        ends.n,
+        seen.n_presses,
+        seen.verdicts.len(),
+        storm.desk.discord.n_repeated()
+    );
+    let judged = tokio::task::spawn_blocking(move || storm.judge(&seen, n_schedules));
+    judged.await.expect("all is well");
+    ends
+}
+
+/// A server without bots so far.
+pub(crate) async fn fresh(server: Option<OwnDatabase>) -> Arc<Storm> {
     let mut desk = Desk::new().await;
     desk.server = server;
     desk.write_questions(N_QUESTIONS);
@@ -112,29 +184,7 @@ async fn storm(n_processes: usize, server: Option<OwnDatabase>) {
         gateway.heartbeat_ms = 40_000;
     });
     for_ever(&desk, Fault::SlowAnswer(POST_TAKES));
-    let storm = Arc::new(Storm::new(desk, POST_EVERY));
-    let mut serving: Vec<Serving> = Vec::new();
-    let n_schedules = storm.clone().plan(n_kills).await;
-    serving.push(storm.desk.serve().await);
-    storm.set_up().await;
-    serving.extend((1..n_processes).map(|_| storm.desk.serve_with("info")));
-
-    let crowd = storm.clone().begin();
-    let n_kills_done = storm.kill(&mut serving, n_kills).await;
-    let seen = storm.end(crowd).await;
-    let n_rounds = storm.clone().settle(n_schedules).await;
-    for serving in serving {
-        assert_eq!(serving.stop().await, Some(0));
-    }
-    eprintln!(
-        "{n_kills_done} kills: {n_rounds} rounds, {n_schedules} of them of schedules; {} presses, \
-         {} verdicts told, {} times the same round again",
-        seen.n_presses,
-        seen.verdicts.len(),
-        storm.desk.discord.n_repeated()
-    );
-    let judged = tokio::task::spawn_blocking(move || storm.judge(&seen, n_schedules));
-    judged.await.expect("all is well");
+    Arc::new(Storm::new(desk, POST_EVERY))
 }
 
 /// A schedule of a server of its own that posts at this minute.
@@ -149,8 +199,8 @@ fn for_ever(desk: &Desk, fault: Fault) {
     desk.discord.during(day, "POST /channels", fault);
 }
 
-/// The organiser and the people of a server.
-pub(crate) struct Crowd {
+/// The organiser and the people of a server, who do what they do.
+pub(crate) struct Life {
     organiser: JoinHandle<()>,
     people: Vec<JoinHandle<Seen>>,
 }
@@ -167,21 +217,21 @@ impl Storm {
         }
     }
 
-    /// The organiser wants rounds and people answer them, until the end.
-    pub(crate) fn begin(self: Arc<Self>) -> Crowd {
-        let people = (0..N_PEOPLE).map(|n| tokio::spawn(self.clone().play(n)));
-        Crowd {
-            people: people.collect(),
-            organiser: tokio::spawn(self.organise()),
+    /// The organiser wants rounds and people answer them, until it is over.
+    pub(crate) fn live(self: &Arc<Self>) -> Life {
+        let person = |n| tokio::spawn(Arc::clone(self).play(n));
+        Life {
+            organiser: tokio::spawn(Arc::clone(self).organise()),
+            people: (0..N_PEOPLE).map(person).collect(),
         }
     }
 
-    /// Nobody does anything any more; what they saw.
-    pub(crate) async fn end(&self, crowd: Crowd) -> Seen {
+    /// Lets everybody end; what they saw.
+    pub(crate) async fn over(&self, life: Life) -> Seen {
         self.is_over.store(true, Ordering::SeqCst);
-        crowd.organiser.await.expect("the organiser is well");
+        life.organiser.await.expect("the organiser is well");
         let mut seen = Seen::default();
-        for person in crowd.people {
+        for person in life.people {
             let saw = person.await.expect("everybody is well");
             seen.verdicts.extend(saw.verdicts);
             seen.already.extend(saw.already);
@@ -190,7 +240,7 @@ impl Storm {
         seen
     }
 
-    /// One schedule a kill, in bursts: some due at once, the others at the minutes to come.
+    /// One schedule an end, in bursts: some due at once, the others at the minutes to come.
     async fn plan(self: Arc<Self>, n_kills: usize) -> usize {
         let planned = tokio::task::spawn_blocking(move || {
             let scores = Scores::new(self.desk.database());
@@ -205,6 +255,7 @@ impl Storm {
         planned.await.expect("schedules")
     }
 
+    /// The organiser sets a quiz up.
     pub(crate) async fn set_up(&self) {
         let setup = Interaction::slash("setup").option("time", "23:59");
         let draft = self.desk.answer(setup).await;
@@ -293,12 +344,13 @@ impl Storm {
         seen
     }
 
-    /// Kills one process after the other, at any instant, and starts another each time.
-    async fn kill(&self, serving: &mut [Serving], n_kills: usize) -> usize {
+    /// Ends one process after the other, at any instant, and starts another each time.
+    async fn end(&self, serving: &mut [Serving], end: End, n_ends: usize) -> Ends {
         let mut dice = Dice(0xD1CE);
-        for n in 0..n_kills {
+        let mut ends = Ends::default();
+        for n in 0..n_ends {
             let life = dice.below(u64::try_from(LIFE_MAX.as_millis()).expect("milliseconds"));
-            // Half of them die while they start, half while they serve.
+            // Half of them end while they start, half while they serve.
             let began = Instant::now();
             while n % 2 == 1 && self.desk.discord.n_live() < serving.len() {
                 assert!(began.elapsed() < SETTLE_MAX, "{}", self.desk.log());
@@ -307,10 +359,28 @@ impl Storm {
             tokio::time::sleep(Duration::from_millis(life)).await;
             let at = dice.pick(serving.len());
             let fresh = || self.desk.serve_with("info");
-            serving[at].kill();
+            match end {
+                End::Kill => serving[at].kill(),
+                End::Stop => self.stop(&mut serving[at], &mut ends).await,
+            }
             serving[at] = fresh();
+            ends.n += 1;
         }
-        n_kills
+        ends
+    }
+
+    /// Tells the only process to stop. One that does not listen yet may die of it.
+    async fn stop(&self, serving: &mut Serving, ends: &mut Ends) {
+        let was_live = self.desk.discord.n_live() > 0;
+        let began = Instant::now();
+        let status = serving.end().await;
+        ends.slowest = ends.slowest.max(began.elapsed());
+        // No code: a signal ended it.
+        if !was_live && status.code().is_none() {
+            ends.n_deaf += 1;
+        } else {
+            assert_eq!(status.code(), Some(0), "{}", self.desk.log());
+        }
     }
 
     /// Waits until nothing is on its way any more; how many rounds there are.
@@ -339,110 +409,4 @@ impl Storm {
         let count = |column| usize::try_from(rows[0].int(column).expect("a count"));
         (count(0).expect("a count"), count(1).expect("a count"))
     }
-
-    pub(crate) fn judge(&self, seen: &Seen, n_schedules: usize) {
-        let kept = self.desk.database();
-        let database = kept.as_ref();
-        if self.desk.server.is_none() {
-            let found = rows(database, "PRAGMA integrity_check");
-            assert_eq!(found[0].text(0).expect("a word"), "ok");
-        }
-        self.judge_rounds(database, n_schedules);
-        judge_answers(database, seen);
-        // A look at a board brings the sums up to date.
-        let scores = Scores::new(Arc::clone(&kept));
-        let wanted = Wanted {
-            guild: GUILD,
-            period: Period::of(Span::All, date(2026, 1, 1), Season::Month),
-            topic: None,
-            page: 0,
-            member: None,
-        };
-        scores.board(&wanted, Season::Month).expect("a board");
-        judge_sums(database);
-    }
-
-    /// Every round stands in the chat once, and none was made that nobody wanted.
-    pub(crate) fn judge_rounds(&self, database: &dyn Database, n_schedules: usize) {
-        let mut shown: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
-        for post in self.desk.discord.announcements() {
-            if let Some(round) = round_of(&post) {
-                shown.entry(round).or_default().push(post.id());
-            }
-        }
-        let mut n_wanted = 0;
-        let mut n_of_schedules = 0;
-        let sql = "SELECT id, state, message, guild FROM round ORDER BY id";
-        let kept = rows(database, sql);
-        for row in &kept {
-            let id = row.int(0).expect("a number");
-            assert_eq!(row.text(1).expect("a state"), "open", "round {id}");
-            let message = row.opt_int(2).expect("a number").map(i64::cast_unsigned);
-            let posts = shown.remove(&id).unwrap_or_default();
-            assert_eq!(posts, [message.expect("a message")], "round {id}");
-            match row.int(3).expect("a server").cast_unsigned() == GUILD {
-                true => n_wanted += 1,
-                false => n_of_schedules += 1,
-            }
-        }
-        assert!(shown.is_empty(), "the scores do not know {shown:?}");
-        assert_eq!(n_of_schedules, n_schedules, "each schedule posts once");
-        let (promised, wanted) = (&self.n_promised, &self.n_wanted);
-        let range = promised.load(Ordering::SeqCst)..=wanted.load(Ordering::SeqCst);
-        assert!(range.contains(&n_wanted), "{n_wanted} of {range:?}");
-    }
-}
-
-/// What was told is kept, once, with the same verdict.
-fn judge_answers(database: &dyn Database, seen: &Seen) {
-    let sql = "SELECT round, member, number, n_right FROM event ORDER BY round, member, number";
-    let mut kept = BTreeMap::new();
-    for row in rows(database, sql) {
-        let number = |column: usize| row.int(column).expect("a number");
-        let key = (number(0), number(1).cast_unsigned());
-        assert_eq!(number(2), 0, "{key:?} has more than one event");
-        assert_eq!(kept.insert(key, number(3) == 1), None, "{key:?}");
-    }
-    let lost: Vec<_> = seen
-        .verdicts
-        .iter()
-        .filter(|(round, member, is_right)| kept.get(&(*round, *member)) != Some(is_right))
-        .collect();
-    assert!(lost.is_empty(), "told and not kept: {lost:?}");
-    let gone = seen.already.iter().find(|key| !kept.contains_key(key));
-    assert_eq!(gone, None, "told to be there, and not kept");
-    assert!(!seen.verdicts.is_empty(), "nobody was told anything");
-}
-
-/// The sums are those of the events.
-fn judge_sums(database: &dyn Database) {
-    let events = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT), CAST(SUM(n_right) AS BIGINT) FROM event \
-                  GROUP BY member ORDER BY member";
-    let events_by_topic = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT), CAST(SUM(n_right) AS BIGINT) FROM event \
-                           GROUP BY member, topic ORDER BY member, topic";
-    let totals = "SELECT member, points, n_answered, n_right FROM total \
-                  WHERE period = 'all' AND topic = '' ORDER BY member";
-    let totals_by_topic = "SELECT member, points, n_answered, n_right FROM total \
-                           WHERE period = 'all' AND topic <> '' ORDER BY member, topic";
-    for (events, totals) in [(events, totals), (events_by_topic, totals_by_topic)] {
-        let numbers = |row: &Row| [0, 1, 2, 3].map(|column| row.int(column).expect("a number"));
-        let events: Vec<_> = rows(database, events).iter().map(numbers).collect();
-        let totals: Vec<_> = rows(database, totals).iter().map(numbers).collect();
-        assert_eq!(events, totals);
-        assert!(!events.is_empty());
-    }
-}
-
-fn rows(database: &dyn Database, sql: &'static str) -> Vec<Row> {
-    let mut found = Vec::new();
-    let read = database.read(&mut |t| t.query(sql, &[]).map(|rows| found = rows));
-    read.expect("rows");
-    found
-}
-
-/// The round that a message asks.
-pub(crate) fn round_of(post: &Posted) -> Option<i64> {
-    let ids = post.buttons().into_iter().map(|button| button.custom_id);
-    let round = |id: String| id.strip_prefix("sh1:a:")?.split(':').next()?.parse().ok();
-    ids.into_iter().find_map(round)
 }

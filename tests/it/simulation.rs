@@ -32,7 +32,7 @@ const DAYS: i64 = 3;
 const MEMBERS: u64 = 4;
 
 /// Numbers by chance, the same for the same seed.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
     fn next(&mut self) -> u64 {
@@ -44,7 +44,7 @@ impl Chance {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 
@@ -354,7 +354,8 @@ fn schedule(time: jiff::civil::Time, since: Timestamp) -> Schedule {
     }
 }
 
-fn number(name: &str) -> Option<u64> {
+/// The number in an environment variable, if it is set.
+pub(crate) fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(
         text.parse()

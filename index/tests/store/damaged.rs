@@ -146,6 +146,12 @@ fn a_build_of_another_format() {
         fs::rename(&build, &other).expect("a build can be renamed");
         fs::write(index.join("CURRENT"), name_of(&other)).expect("CURRENT can be written");
     });
+    check(&world, &whole, "a format of times to come", |index| {
+        let build = build_in(index);
+        let other = index.join(format!("99-v9.9.9-{}", u64::MAX - 1));
+        fs::rename(&build, &other).expect("a build can be renamed");
+        fs::write(index.join("CURRENT"), name_of(&other)).expect("CURRENT can be written");
+    });
     check(&world, &whole, "an older one left beside", |index| {
         copy_folder(&build_in(index), &index.join("0-v0.22.0-12"));
         fs::create_dir(index.join("0-v0.22.0-13")).expect("a folder can be made");
