@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use studyhall::bot::Bot;
 use studyhall::chat::Reply;
@@ -23,8 +23,15 @@ use crate::stage::Stage;
 const STUCK: &str = "STUDYHALL_TEST_STUCK";
 /// The exit code that says that a restart may help.
 const EXIT_TEMPORARY: i32 = 75;
-/// How long something may stand still here.
+/// How long a runtime may stand still here.
 const STILL_MAX: Duration = Duration::from_secs(2);
+/// How long the loop may, which has something to look at all the time.
+const TIME_STILL_MAX: Duration = Duration::from_secs(6);
+const NUDGE: Duration = Duration::from_millis(100);
+/// How long the store may, which is asked every five seconds.
+const STORE_STILL_MAX: Duration = Duration::from_secs(8);
+/// How long a process lives in which nothing stands still: longer than all of these.
+const LIFE: Duration = Duration::from_secs(11);
 /// When a process that nobody ended gives up.
 const GIVE_UP: Duration = Duration::from_secs(120);
 /// Longer than any test.
@@ -40,9 +47,10 @@ fn stand() {
     std::process::exit(1);
 }
 
-/// A store of which one half never answers.
+/// A store of which one half may never answer.
 struct Half {
     inner: Sqlite,
+    reads: bool,
     writes: bool,
 }
 
@@ -55,7 +63,7 @@ impl Database for Half {
     }
 
     fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        if self.writes {
+        if !self.reads {
             stand();
         }
         self.inner.read(work)
@@ -101,33 +109,41 @@ fn serve(stuck: &str) {
     drop(discord::run(&settings, ear, work, home.handle(), shutdown));
 }
 
-/// The loop keeps time, with a store that reads or writes no more.
+/// The loop keeps time, with a store that reads or writes no more, or is well.
 fn keep_time(stuck: &str) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let bot = bot_in(dir.path(), scores_in(dir.path()), 5);
     let file = dir.path().join("half.sqlite");
     let half = Half {
         inner: Sqlite::open(&file).expect("a file of scores"),
-        writes: stuck == "time",
+        reads: stuck != "time",
+        writes: stuck != "store",
     };
     let bot = Bot {
         scores: Scores::new(Arc::new(half)),
         ..bot
     };
-    // Only the one of which this test is can end the process.
-    let still_max = match stuck {
-        "time" => StillMax {
-            time: STILL_MAX,
-            store: NEVER,
+    // What stands still below the loop stops the loop too: only the store may end that process.
+    let still_max = StillMax {
+        time: if stuck == "store" {
+            NEVER
+        } else {
+            TIME_STILL_MAX
         },
-        _ => StillMax {
-            time: NEVER,
-            store: STILL_MAX,
-        },
+        store: STORE_STILL_MAX,
     };
     let supervisor = Arc::new(Supervisor::default().with_patience(still_max));
     let stage = Stage::new("2027-03-01T08:00:00Z".parse().expect("an instant"));
-    let (_stop, shutdown) = watch::channel(false);
+    let (stop, shutdown) = watch::channel(false);
+    let nudge = Arc::clone(&bot.nudge);
+    thread::spawn(move || {
+        let began = Instant::now();
+        while began.elapsed() < LIFE {
+            nudge.notify_one();
+            thread::sleep(NUDGE);
+        }
+        drop(stop);
+    });
     let health = Arc::new(Health::new(Instant::now()));
     let backed_up = dir.path().join("last-backup");
     let watch = ops::watch_health(Arc::clone(&health), bot.clone(), backed_up);
@@ -142,13 +158,13 @@ fn a_process_in_which_something_stands_still() {
     let stuck = std::env::var(STUCK).expect("another test says what");
     match stuck.as_str() {
         "discord" | "stories" => serve(&stuck),
-        "time" | "store" => keep_time(&stuck),
+        "time" | "store" | "nothing" => keep_time(&stuck),
         other => panic!("what is {other}?"),
     }
 }
 
 #[test]
-fn whatever_stands_still_ends_the_process_for_a_supervisor() {
+fn whatever_stands_still_ends_the_process_and_nothing_else_does() {
     let start = |stuck: &&'static str| {
         let name = "stuck::a_process_in_which_something_stands_still";
         let process = Command::new(std::env::current_exe().expect("this program"))
@@ -159,12 +175,17 @@ fn whatever_stands_still_ends_the_process_for_a_supervisor() {
             .spawn();
         (*stuck, process.expect("a process"))
     };
-    let processes: Vec<_> = ["discord", "stories", "time", "store"]
+    let processes: Vec<_> = ["discord", "stories", "time", "store", "nothing"]
         .iter()
         .map(start)
         .collect();
     for (stuck, mut process) in processes {
         let ended = process.wait().expect("a process of ours");
-        assert_eq!(ended.code(), Some(EXIT_TEMPORARY), "{stuck}");
+        let expected = if stuck == "nothing" {
+            0
+        } else {
+            EXIT_TEMPORARY
+        };
+        assert_eq!(ended.code(), Some(expected), "{stuck}");
     }
 }
