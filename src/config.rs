@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 pub use problem::{CODES, Place, Problem, Rejected};
 pub use token::{Token, TokenError, TokenSource, token};
-pub use values::{LogFormat, Transport, WebAddress};
+pub use values::{LogFormat, Shards, Transport, WebAddress};
 
 use layers::Layer;
 
@@ -83,6 +83,7 @@ pub const KEYS: &[Key] = &[
     Key::new("discord.token_file", None),
     Key::new("discord.api_url", None),
     Key::new("discord.transport", Some("gateway")),
+    Key::new("discord.shards", Some("0/1")),
     Key::new("discord.public_key", None),
     Key::new("http.listen", Some("127.0.0.1:8080")),
     Key::new("log.format", Some("text")),
@@ -121,6 +122,8 @@ pub struct Discord {
     pub api_url: Option<WebAddress>,
     /// How events reach the bot.
     pub transport: Transport,
+    /// Which part of the gateway this process keeps.
+    pub shards: Shards,
     /// The application's public key, with which Discord's signatures are checked.
     pub public_key: Option<[u8; 32]>,
 }
@@ -297,6 +300,7 @@ struct RawDiscord {
     token_file: Option<PathBuf>,
     api_url: Option<String>,
     transport: Option<String>,
+    shards: Option<String>,
     public_key: Option<String>,
 }
 
@@ -346,6 +350,9 @@ impl Reader {
                 api_url: self.optional("discord.api_url", discord.api_url, values::web_address),
                 transport: self
                     .optional("discord.transport", discord.transport, values::transport)
+                    .unwrap_or_default(),
+                shards: self
+                    .optional("discord.shards", discord.shards, values::shards)
                     .unwrap_or_default(),
                 public_key: self.optional(
                     "discord.public_key",
@@ -476,6 +483,7 @@ impl Settings {
             },
             "discord.api_url" => self.discord.api_url.as_ref().map(WebAddress::to_string),
             "discord.transport" => Some(self.discord.transport.name().to_owned()),
+            "discord.shards" => Some(self.discord.shards.to_string()),
             "discord.public_key" => self.discord.public_key.map(|key| {
                 let digits = key.iter().map(|byte| format!("{byte:02x}"));
                 digits.collect()

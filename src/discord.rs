@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::chat::{Heard, Reply};
+use crate::config::Shards;
 use crate::meters::{self, Interaction as Became};
 
 mod again;
@@ -79,8 +80,8 @@ pub struct Settings {
 /// How what people do reaches the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// Over a line to Discord's gateway.
-    Gateway,
+    /// Over lines to Discord's gateway, one for each of these shards.
+    Gateway(Shards),
     /// Discord posts it, signed: what was posted is given to [`Edge::posted`].
     Signed {
         /// The application's public key.
@@ -281,7 +282,7 @@ pub struct Report {
     pub sessions_remaining: u32,
     /// Sessions that may be started in a day.
     pub sessions_total: u32,
-    /// Shards that Discord recommends; this bot uses one.
+    /// Shards that Discord recommends.
     pub shards: u32,
     /// Whether the key in the settings is the application's own; no answer without one.
     pub is_own_key: Option<bool>,
@@ -314,7 +315,7 @@ pub fn check(settings: &Settings) -> anyhow::Result<Report> {
             is_own_key: application
                 .verify_key
                 .and_then(|own| match &settings.transport {
-                    Transport::Gateway => None,
+                    Transport::Gateway(_) => None,
                     Transport::Signed { public_key } => Some(endpoint::is_same(&own, public_key)),
                 }),
             endpoint: application.interactions_endpoint_url,
@@ -350,10 +351,13 @@ pub struct Edge {
     stories: Arc<Semaphore>,
     seen: Mutex<Seen>,
     ages: Mutex<age::Ages>,
-    line: watch::Sender<Uplink>,
+    /// Which shards of the gateway are ours.
+    shards: Shards,
+    /// A line for each of them; none where there is no gateway.
+    lines: watch::Sender<Vec<Uplink>>,
 }
 
-/// How the line to the gateway is.
+/// How a line to the gateway is.
 #[derive(Clone, Copy, Debug)]
 enum Uplink {
     /// It has not been up yet.
@@ -371,9 +375,9 @@ const OUT_MAX: Duration = Duration::from_secs(120);
 impl Edge {
     fn new(settings: &Settings, ear: Ear, home: &Handle, own: &Handle) -> anyhow::Result<Self> {
         let patience = settings.patience;
-        let key = match &settings.transport {
-            Transport::Gateway => None,
-            Transport::Signed { public_key } => Some(signed::key(public_key)?),
+        let (shards, key) = match &settings.transport {
+            Transport::Gateway(shards) => (Some(*shards), None),
+            Transport::Signed { public_key } => (None, Some(signed::key(public_key)?)),
         };
         let seen_max = match key {
             None => SEEN_MAX,
@@ -393,20 +397,19 @@ impl Edge {
             stories: Arc::new(Semaphore::new(STORIES_MAX)),
             seen: Mutex::new(Seen::new(seen_max)),
             ages: Mutex::new(age::Ages::new(clock(), Instant::now())),
-            line: watch::Sender::new(match key {
-                None => Uplink::Never,
-                // There is no line that could be down.
-                Some(_) => Uplink::Up,
-            }),
+            lines: watch::Sender::new(vec![Uplink::Never; shards.map_or(0, Shards::n)]),
+            shards: shards.unwrap_or_default(),
             key,
         })
     }
 
-    /// Waits until the gateway has taken the bot in for the first time, where there is one.
+    /// Waits until the gateway has taken the bot in for the first time, with each of its shards;
+    /// where there is no gateway, not at all.
     pub async fn on_line(&self) {
-        let is_up = |line: &Uplink| matches!(line, Uplink::Up);
+        let was_up = |line: &Uplink| !matches!(line, Uplink::Never);
+        let mut lines = self.lines.subscribe();
         // The sender lasts as long as this.
-        let _ = self.line.subscribe().wait_for(is_up).await;
+        let _ = lines.wait_for(|lines| lines.iter().all(was_up)).await;
     }
 
     /// Why nobody should rely on Discord now; nothing where all is well.
@@ -414,23 +417,28 @@ impl Edge {
         if self.rest.is_bad_token() {
             return Some("Discord refuses the token");
         }
-        match *self.line.borrow() {
+        let lines = self.lines.borrow();
+        lines.iter().find_map(|line| match line {
             Uplink::Never => Some("not connected to Discord yet"),
             Uplink::Down(since) if since.elapsed() > OUT_MAX => Some("not connected to Discord"),
             Uplink::Up | Uplink::Down(_) => None,
-        }
+        })
     }
 
-    /// The gateway's line is up from now on, or down.
-    fn is_up(&self, up: bool) {
-        self.line.send_modify(|line| {
-            *line = match (up, *line) {
-                (true, _) => Uplink::Up,
-                (false, Uplink::Up) => Uplink::Down(Instant::now()),
-                (false, line) => line,
-            };
+    /// The line of a shard is up from now on, or down; shards are counted from our first.
+    fn is_up(&self, shard: usize, up: bool) {
+        let mut all_up = false;
+        self.lines.send_modify(|lines| {
+            if let Some(line) = lines.get_mut(shard) {
+                *line = match (up, *line) {
+                    (true, _) => Uplink::Up,
+                    (false, Uplink::Up) => Uplink::Down(Instant::now()),
+                    (false, line) => line,
+                };
+            }
+            all_up = lines.iter().all(|line| matches!(line, Uplink::Up));
         });
-        meters::connected(up);
+        meters::connected(all_up);
     }
 
     /// Works on an interaction beside all others, if there is a place.
@@ -561,7 +569,7 @@ mod tests {
         let settings = Settings {
             token: "canary-token".into(),
             api_url: None,
-            transport: Transport::Gateway,
+            transport: Transport::Gateway(Shards::ONE),
             patience: Patience::default(),
         };
         assert!(!format!("{settings:?}").contains("canary"));

@@ -10,7 +10,7 @@ use studyhall_index::{Index, IndexError};
 use super::output::{BAD, DOUBTFUL, Output, STRONG, harmless, styled};
 use super::store::{self, Place};
 use super::{Outcome, serve};
-use crate::config::{Environment, Flags, Settings, TokenError, Transport, load, token};
+use crate::config::{Environment, Flags, Settings, Shards, TokenError, Transport, load, token};
 use crate::discord;
 use crate::scores::postgres::Postgres;
 use crate::scores::sqlite::backup;
@@ -212,7 +212,24 @@ fn scores(settings: &Settings) -> Finding {
 
 fn transport(settings: &Settings) -> Finding {
     match settings.discord.transport {
-        Transport::Gateway => Finding::new(Level::Ok, "transport", "gateway"),
+        Transport::Gateway if settings.discord.shards == Shards::ONE => {
+            Finding::new(Level::Ok, "transport", "gateway")
+        }
+        Transport::Gateway => {
+            let shards = settings.discord.shards;
+            let message = format!("gateway, shard {shards}");
+            // The other shards are other processes.
+            match shards.n() < usize::from(shards.total) && settings.database_url.is_none() {
+                true => {
+                    let message = format!(
+                        "{message}: the processes of the other shards need the same scores; name a \
+                         PostgreSQL database with `database_url`"
+                    );
+                    Finding::new(Level::Warning, "transport", message)
+                }
+                false => Finding::new(Level::Ok, "transport", message),
+            }
+        }
         Transport::Http if settings.discord.public_key.is_none() => {
             Finding::new(Level::Failure, "transport", super::NO_KEY)
         }
@@ -286,6 +303,15 @@ fn on_discord_itself(on_discord: &discord::Settings) -> Vec<Finding> {
         ),
     };
     let mut findings = vec![application, commands, sessions];
+    if let discord::Transport::Gateway(shards) = on_discord.transport
+        && report.shards > u32::from(shards.total)
+    {
+        let message = format!(
+            "Discord recommends {} shards, and there are {}; see `discord.shards`",
+            report.shards, shards.total
+        );
+        findings.push(Finding::new(Level::Warning, "shards", message));
+    }
     if report.endpoint.is_some() {
         let message = "Discord posts interactions to the application's Interactions Endpoint URL, \
                        so that none comes over the gateway; clear it, or set \

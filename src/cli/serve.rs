@@ -144,7 +144,7 @@ fn endpoint(edge: &Arc<OnceLock<Arc<discord::Edge>>>) -> web::Endpoint {
 /// What the settings say about Discord, with the token.
 pub(super) fn on_discord(settings: &Settings) -> anyhow::Result<discord::Settings> {
     let transport = match (settings.discord.transport, settings.discord.public_key) {
-        (Transport::Gateway, _) => discord::Transport::Gateway,
+        (Transport::Gateway, _) => discord::Transport::Gateway(settings.discord.shards),
         (Transport::Http, Some(public_key)) => discord::Transport::Signed { public_key },
         (Transport::Http, None) => bail!(NO_KEY),
     };

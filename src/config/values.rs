@@ -24,6 +24,52 @@ impl Transport {
     }
 }
 
+/// Which shards of how many this process keeps. Discord sends a server's events to the shard
+/// `(server >> 22) % total`, and from 2,500 servers on it wants more than one.
+/// <https://docs.discord.com/developers/events/gateway#sharding>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shards {
+    /// The first, from 0.
+    pub first: u16,
+    /// The last, which belongs to them.
+    pub last: u16,
+    /// All that there are, in all processes together.
+    pub total: u16,
+}
+
+/// Shards that one process keeps, at most.
+const SHARDS_MAX: u16 = 16;
+
+impl Shards {
+    /// The only one.
+    pub const ONE: Self = Self {
+        first: 0,
+        last: 0,
+        total: 1,
+    };
+
+    /// How many this process keeps.
+    #[must_use]
+    pub fn n(self) -> usize {
+        usize::from(self.last - self.first) + 1
+    }
+}
+
+impl Default for Shards {
+    fn default() -> Self {
+        Self::ONE
+    }
+}
+
+impl fmt::Display for Shards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.first == self.last {
+            true => write!(f, "{}/{}", self.first, self.total),
+            false => write!(f, "{}-{}/{}", self.first, self.last, self.total),
+        }
+    }
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
@@ -115,6 +161,26 @@ pub(super) fn transport(text: &str) -> Result<Transport, &'static str> {
     }
 }
 
+/// Reads which shards a process keeps.
+pub(super) fn shards(text: &str) -> Result<Shards, &'static str> {
+    const FORM: &str = "must be a shard or a range of them, from 0, and how many there are in all, such \
+                        as `0/1`, `2/4` or `0-1/4`, where 0 and 1 both belong to the range";
+    let (range, total) = text.split_once('/').ok_or(FORM)?;
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    let number = |text: &str| text.trim().parse::<u16>().map_err(|_| FORM);
+    let (first, last, total) = (number(first)?, number(last)?, number(total)?);
+    if first > last {
+        return Err("must name the lower shard first");
+    }
+    if last >= total {
+        return Err("must count the shards from 0, so that the last of 4 is 3");
+    }
+    if last - first >= SHARDS_MAX {
+        return Err("must not be more than 16 shards in one process");
+    }
+    Ok(Shards { first, last, total })
+}
+
 /// Reads the name of a log format.
 pub(super) fn log_format(text: &str) -> Result<LogFormat, &'static str> {
     match text {
@@ -150,5 +216,34 @@ pub(super) fn database(text: &str) -> Result<(), &'static str> {
     match rest {
         Some(rest) if !rest.is_empty() => Ok(()),
         _ => Err("must be `postgres://user@host/name` or `sqlite:path`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_are_read_with_both_ends() {
+        for (text, first, last, total, n) in [
+            ("0/1", 0, 0, 1, 1),
+            ("2/4", 2, 2, 4, 1),
+            ("0-1/4", 0, 1, 4, 2),
+            (" 2 - 3 / 4 ", 2, 3, 4, 2),
+            ("0-15/16", 0, 15, 16, 16),
+        ] {
+            let shards = shards(text).expect(text);
+            assert_eq!(shards, Shards { first, last, total });
+            assert_eq!(shards.n(), n);
+        }
+        assert_eq!(
+            shards("2-3/4").map(|shards| shards.to_string()),
+            Ok("2-3/4".to_owned())
+        );
+        for wrong in [
+            "", "1", "1/1", "0-4/4", "3-2/4", "-1/4", "0/0", "0-16/17", "a/b", "0/70000",
+        ] {
+            assert!(shards(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// New sessions in [`WINDOW`] that need no pause.
+/// New sessions in [`WINDOW`] that need no pause; with each shard more, two more.
 const STARTS_MAX: usize = 5;
 const WINDOW: Duration = Duration::from_secs(300);
 /// New sessions that Discord still allows, below which each needs a pause.
@@ -19,12 +19,22 @@ const PAUSE_MAX: Duration = Duration::from_secs(1_800);
 /// The sessions started of late.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
+    /// Shards besides the first: each needs a session, and may lose it when the others do.
+    n_more: usize,
     starts: VecDeque<Instant>,
     /// The pause before the last session, until a session has lasted.
     last_pause: Option<Duration>,
 }
 
 impl Budget {
+    /// That of a process that keeps so many shards.
+    pub(super) fn new(n_shards: usize) -> Self {
+        Self {
+            n_more: n_shards.saturating_sub(1),
+            ..Self::default()
+        }
+    }
+
     /// How long to wait before the next session is started, of which Discord allows `remaining`
     /// until its count starts again after `reset_after`.
     pub(super) fn pause(
@@ -42,7 +52,7 @@ impl Budget {
         {
             self.starts.pop_front();
         }
-        let is_calm = self.starts.len() < STARTS_MAX && self.last_pause.is_none();
+        let is_calm = self.starts.len() < STARTS_MAX + 2 * self.n_more && self.last_pause.is_none();
         if is_calm && remaining >= REMAINING_MIN {
             let next = self.starts.back().map(|last| *last + SPACING);
             return next.map_or(Duration::ZERO, |next| next.saturating_duration_since(now));

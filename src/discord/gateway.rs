@@ -4,8 +4,10 @@ use std::collections::hash_map::RandomState;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Url;
 use tokio::net::TcpStream;
@@ -38,22 +40,36 @@ const UNREADY_MAX: u32 = 5;
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 type Shutdown = watch::Receiver<bool>;
 
-/// Serves until told to stop, or until there is no use in going on.
+/// Serves with each shard until told to stop, or until there is no use in going on with one.
 pub(super) async fn serve(edge: &Arc<Edge>, token: &str, shutdown: Shutdown) -> Outcome {
-    let mut gateway = Gateway {
-        edge: Arc::clone(edge),
-        token: token.to_owned(),
-        shutdown,
-        address: None,
-        session: None,
-        budget: Budget::default(),
-        is_registering: false,
-        n_unready: 0,
-        again: Again::default(),
-        silent: Duration::ZERO,
-        offline_since: Instant::now(),
-    };
-    let end = gateway.run().await;
+    let starts = Arc::new(Starts::new(Budget::new(edge.shards.n())));
+    let is_registering = Arc::new(AtomicBool::new(false));
+    let mut running: FuturesUnordered<_> = (edge.shards.first..=edge.shards.last)
+        .map(|shard| Gateway {
+            edge: Arc::clone(edge),
+            token: token.to_owned(),
+            shard,
+            shutdown: shutdown.clone(),
+            address: None,
+            session: None,
+            starts: Arc::clone(&starts),
+            is_registering: Arc::clone(&is_registering),
+            n_unready: 0,
+            again: Again::default(),
+            silent: Duration::ZERO,
+            offline_since: Instant::now(),
+        })
+        .map(Gateway::run)
+        .collect();
+    let mut end = End::Asked;
+    // Asked to stop, all of them end; where one cannot go on, the process does not.
+    while let Some(ended) = running.next().await {
+        if let End::Outcome(_) = &ended {
+            end = ended;
+            break;
+        }
+    }
+    drop(running);
     if !edge.drain(DRAIN_MAX).await {
         warn!("some answers were still under way at the end");
     }
@@ -76,15 +92,22 @@ impl From<Outcome> for End {
     }
 }
 
+/// What is known of the sessions that were started, and who may start the next: one shard at a time.
+type Starts = tokio::sync::Mutex<Budget>;
+
+/// What one shard needs to go on.
 struct Gateway {
     edge: Arc<Edge>,
     token: String,
+    /// Its number, of [`Edge::shards`].
+    shard: u16,
     shutdown: Shutdown,
     /// Where Discord said the gateway is.
     address: Option<Url>,
     session: Option<Session>,
-    budget: Budget,
-    is_registering: bool,
+    starts: Arc<Starts>,
+    /// Whether the commands are being registered, once for all shards.
+    is_registering: Arc<AtomicBool>,
     /// Lines in a row on which Discord did not take us in.
     n_unready: u32,
     again: Again,
@@ -95,7 +118,7 @@ struct Gateway {
 }
 
 impl Gateway {
-    async fn run(&mut self) -> End {
+    async fn run(mut self) -> End {
         loop {
             if let Err(end) = self.pause(self.again.wait(Instant::now())).await {
                 return end;
@@ -119,10 +142,15 @@ impl Gateway {
     /// One line, from the dial to what comes after it.
     async fn line(&mut self) -> Result<Next, Trouble> {
         let session = self.session.take();
-        let address = match (&session, &self.address) {
-            (Some(session), Some(known)) => Ok(resume_address(session, known)),
-            (Some(_), None) => self.known_address().await,
-            (None, _) => self.start_address().await,
+        let starts = Arc::clone(&self.starts);
+        let mut turn = match &session {
+            Some(_) => None,
+            None => Some(self.unless_stopped(starts.lock()).await?),
+        };
+        let address = match (&session, &self.address, &mut turn) {
+            (_, _, Some(budget)) => self.start_address(budget).await,
+            (Some(session), Some(known), None) => Ok(resume_address(session, known)),
+            (_, _, None) => self.known_address().await,
         };
         let dialled = match address {
             Ok(address) => self.dial(address).await,
@@ -136,15 +164,16 @@ impl Gateway {
                 return Err(trouble);
             }
         };
-        if session.is_none() {
-            self.budget.start(Instant::now());
+        if let Some(mut budget) = turn {
+            budget.start(Instant::now());
             meters::identified();
         }
         let opened = Instant::now();
-        let mut line = Line::new(&self.token, session, chance(), opened);
+        let shard = (self.shard, self.edge.shards.total);
+        let mut line = Line::new(&self.token, shard, session, chance(), opened);
         let mut last_heard = opened;
         let next = self.talk(socket, &mut line, &mut last_heard).await;
-        self.edge.is_up(false);
+        self.edge.is_up(self.place(), false);
         self.silent += last_heard.elapsed();
         if line.is_ready() {
             self.n_unready = 0;
@@ -159,6 +188,11 @@ impl Gateway {
             self.session = None;
         }
         next
+    }
+
+    /// Its place among our shards.
+    fn place(&self) -> usize {
+        usize::from(self.shard - self.edge.shards.first)
     }
 
     /// Nobody answered there: the next line is tried at the gateway that we know, and the one
@@ -179,13 +213,11 @@ impl Gateway {
     }
 
     /// Where a new session may be started, once it may.
-    async fn start_address(&mut self) -> Result<Url, Trouble> {
+    async fn start_address(&mut self, budget: &mut Budget) -> Result<Url, Trouble> {
         let found = self.ask_address().await?;
         let limit = found.session_start_limit;
         let reset_after = Duration::from_millis(limit.reset_after);
-        let pause = self
-            .budget
-            .pause(Instant::now(), limit.remaining, reset_after);
+        let pause = budget.pause(Instant::now(), limit.remaining, reset_after);
         if !pause.is_zero() {
             warn!(
                 pause_s = pause.as_secs(),
@@ -197,10 +229,10 @@ impl Gateway {
             self.offline_since += pause;
             self.pause(pause).await.map_err(Trouble::End)?;
         }
-        if found.shards > 1 {
+        if found.shards > u32::from(self.edge.shards.total) {
             warn!(
                 shards = found.shards,
-                "Discord recommends more than one shard"
+                "Discord recommends more shards than there are; see discord.shards"
             );
         }
         let address = self.checked(&found)?;
@@ -323,10 +355,13 @@ impl Gateway {
     fn heard(&mut self, act: Act) {
         match act {
             Act::Ready { application } => {
-                self.edge.is_up(true);
-                info!(application.id = application, "connected to Discord");
-                if !self.is_registering {
-                    self.is_registering = true;
+                self.edge.is_up(self.place(), true);
+                info!(
+                    application.id = application,
+                    shard.id = self.shard,
+                    "connected to Discord"
+                );
+                if !self.is_registering.swap(true, Ordering::SeqCst) {
                     let edge = Arc::clone(&self.edge);
                     tokio::spawn(
                         async move { register::keep_trying(&edge.rest, application).await },
@@ -334,8 +369,11 @@ impl Gateway {
                 }
             }
             Act::Resumed => {
-                self.edge.is_up(true);
-                info!("connected to Discord again; nothing was missed");
+                self.edge.is_up(self.place(), true);
+                info!(
+                    shard.id = self.shard,
+                    "connected to Discord again; nothing was missed"
+                );
             }
             Act::Interaction(json) => {
                 let arrival = Arrival {

@@ -74,6 +74,8 @@ pub(super) enum Next {
 /// One line to the gateway, from the dial to the end.
 pub(super) struct Line {
     token: String,
+    /// Which shard it is, of how many.
+    shard: (u16, u16),
     session: Option<Session>,
     /// Between 0 and 1: where in the first interval the first heartbeat falls.
     jitter: f64,
@@ -113,10 +115,17 @@ struct Application {
 }
 
 impl Line {
-    /// A line that was opened now. It resumes the session, or starts one.
-    pub(super) fn new(token: &str, session: Option<Session>, jitter: f64, now: Instant) -> Self {
+    /// A line of this shard, of so many, that was opened now. It resumes the session, or starts one.
+    pub(super) fn new(
+        token: &str,
+        shard: (u16, u16),
+        session: Option<Session>,
+        jitter: f64,
+        now: Instant,
+    ) -> Self {
         Self {
             token: token.to_owned(),
+            shard,
             session,
             jitter,
             interval: None,
@@ -267,7 +276,7 @@ impl Line {
                     "browser": "studyhall",
                     "device": "studyhall",
                 },
-                "shard": [0, 1],
+                "shard": [self.shard.0, self.shard.1],
             } }),
             }
             .to_string(),
@@ -330,7 +339,7 @@ mod tests {
     /// A line that is past READY, and the instant when it was opened.
     fn ready() -> (Line, Instant) {
         let start = Instant::now();
-        let mut line = Line::new("secret", None, 0.5, start);
+        let mut line = Line::new("secret", (0, 1), None, 0.5, start);
         line.hear(HELLO, start);
         assert_eq!(
             line.hear(READY, start),
@@ -350,7 +359,7 @@ mod tests {
     #[test]
     fn a_new_session_is_started_with_one_intent() {
         let start = Instant::now();
-        let mut line = Line::new("secret", None, 0.5, start);
+        let mut line = Line::new("secret", (0, 1), None, 0.5, start);
         let identify = sent(line.hear(HELLO, start));
         assert_eq!(identify["op"], 2);
         assert_eq!(identify["d"]["intents"], 1);
@@ -365,7 +374,7 @@ mod tests {
         let session = line.into_session();
         let url = session.as_ref().and_then(|session| session.url.clone());
         assert_eq!(url.as_deref(), Some("wss://elsewhere.example"));
-        let mut line = Line::new("secret", session, 0.5, start);
+        let mut line = Line::new("secret", (0, 1), session, 0.5, start);
         let resume = sent(line.hear(HELLO, start));
         assert_eq!(resume["op"], 6);
         assert_eq!(
@@ -397,7 +406,7 @@ mod tests {
     #[test]
     fn a_beat_before_the_first_event_carries_no_number() {
         let start = Instant::now();
-        let mut line = Line::new("secret", None, 0.0, start);
+        let mut line = Line::new("secret", (0, 1), None, 0.0, start);
         line.hear(HELLO, start);
         assert_eq!(sent(line.tick(start)), json!({ "op": 1, "d": null }));
     }
@@ -412,7 +421,7 @@ mod tests {
         assert_eq!(act, Some(Act::Leave(4_000, Next::Resume)));
 
         // Where heartbeats follow each other fast, the next one is late enough.
-        let mut line = Line::new("secret", None, 0.0, start);
+        let mut line = Line::new("secret", (0, 1), None, 0.0, start);
         line.hear(&HELLO.replace("40000", "300"), start);
         line.tick(start);
         assert_eq!(line.wake(), at(start, 300));
@@ -455,20 +464,20 @@ mod tests {
         for code in [None, Some(1_000), Some(1_001), Some(1_006)] {
             assert_eq!(ready().0.ended(code), Next::Resume, "{code:?}");
         }
-        let mut fresh = Line::new("secret", None, 0.5, Instant::now());
+        let mut fresh = Line::new("secret", (0, 1), None, 0.5, Instant::now());
         assert_eq!(fresh.ended(None), Next::Start);
     }
 
     #[test]
     fn a_gateway_that_says_nothing_is_left() {
         let start = Instant::now();
-        let mut silent = Line::new("secret", Some(session()), 0.5, start);
+        let mut silent = Line::new("secret", (0, 1), Some(session()), 0.5, start);
         assert_eq!(silent.wake(), start + HELLO_MAX);
         assert_eq!(silent.tick(start), None);
         let act = silent.tick(start + HELLO_MAX);
         assert_eq!(act, Some(Act::Leave(4_000, Next::Resume)));
 
-        let mut greeting = Line::new("secret", None, 1.0, start);
+        let mut greeting = Line::new("secret", (0, 1), None, 1.0, start);
         greeting.hear(&HELLO.replace("40000", "600000"), start);
         let act = greeting.tick(start + READY_MAX);
         assert_eq!(act, Some(Act::Leave(4_000, Next::Start)));
@@ -487,7 +496,7 @@ mod tests {
     #[test]
     fn nonsense_is_survived() {
         let (mut line, start) = ready();
-        let mut fresh = Line::new("secret", None, 0.5, start);
+        let mut fresh = Line::new("secret", (0, 1), None, 0.5, start);
         let hello = r#"{"op":10,"d":{"heartbeat_interval":-1}}"#;
         assert_eq!(fresh.hear(hello, start), Some(Act::Unreadable));
         for frame in [

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use studyhall::chat::command::Suggest;
 use studyhall::chat::{Audience, Button, Heard, Message, Press, Reply, Request, Suggestion};
+use studyhall::config::Shards;
 use studyhall::discord::{self, Outcome, Patience, Settings};
 use studyhall_index::SectionKey;
 use tokio::runtime::Handle;
@@ -35,7 +36,7 @@ impl Surface {
         let settings = Settings {
             token: token.into(),
             api_url: Some(discord.api_url()),
-            transport: studyhall::discord::Transport::Gateway,
+            transport: studyhall::discord::Transport::Gateway(Shards::ONE),
             patience,
         };
         let (stop, stopped) = watch::channel(false);
@@ -506,7 +507,7 @@ async fn the_doctor_asks_over_rest_alone() {
     let settings = |token: &str| Settings {
         token: token.into(),
         api_url: Some(discord.api_url()),
-        transport: studyhall::discord::Transport::Gateway,
+        transport: studyhall::discord::Transport::Gateway(Shards::ONE),
         patience: patience(),
     };
     let good = settings(discord.token());

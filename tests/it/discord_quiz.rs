@@ -9,6 +9,7 @@ use studyhall::chat::{
     Audience, Button, Chat, File, Heard, List, Message, PostError, Press, Refusal, Reply, Request,
     Trace,
 };
+use studyhall::config::Shards;
 use studyhall::discord::{self, Edge, Outcome, Patience, Settings};
 use studyhall::quiz::grade::Choices;
 use tokio::runtime::Handle;
@@ -33,7 +34,7 @@ impl Surface {
         let settings = Settings {
             token: discord.token().into(),
             api_url: Some(discord.api_url()),
-            transport: studyhall::discord::Transport::Gateway,
+            transport: studyhall::discord::Transport::Gateway(Shards::ONE),
             patience: Patience {
                 call_max: Duration::from_secs(1),
                 ..Patience::default()
@@ -305,7 +306,7 @@ async fn work_that_panics_ends_the_process() {
     let settings = Settings {
         token: discord.token().into(),
         api_url: Some(discord.api_url()),
-        transport: studyhall::discord::Transport::Gateway,
+        transport: studyhall::discord::Transport::Gateway(Shards::ONE),
         patience: Patience::default(),
     };
     let (_stop, stopped) = watch::channel(false);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use studyhall::chat::command::Suggest;
 use studyhall::chat::{Audience, Button, Heard, Message, Press, Reply, Request, Suggestion};
+use studyhall::config::Shards;
 use studyhall::discord::{self, Patience, Settings};
 use tokio::sync::watch;
 
@@ -26,7 +27,7 @@ impl Bot {
         let settings = Settings {
             token: discord.token().into(),
             api_url: Some(discord.api_url()),
-            transport: studyhall::discord::Transport::Gateway,
+            transport: studyhall::discord::Transport::Gateway(Shards::ONE),
             patience: Patience {
                 call_max: Duration::from_secs(2),
                 ..Patience::default()

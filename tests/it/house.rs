@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use studyhall::bot::Bot;
 use studyhall::chat::{Heard, Request};
+use studyhall::config::Shards;
 use studyhall::discord::{self, Edge, Patience, Settings, Transport};
 use studyhall::scores::Scores;
 use studyhall::scores::database::Database;
@@ -109,7 +110,7 @@ impl House {
 impl Replica {
     async fn start(discord: &Fake, bot: Bot) -> Self {
         let settings = Settings {
-            transport: Transport::Gateway,
+            transport: Transport::Gateway(Shards::ONE),
             token: discord.token().into(),
             api_url: Some(discord.api_url()),
             patience: Patience {

@@ -40,6 +40,7 @@ mod scores;
 mod secrets;
 mod serve;
 mod serve_quiz;
+mod shards;
 mod signed;
 mod simulation;
 mod soak;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use studyhall::bot::Bot;
 use studyhall::chat::Reply;
+use studyhall::config::Shards;
 use studyhall::discord::{self, Patience};
 use studyhall::ops::{self, Health, StillMax, Supervisor};
 use studyhall::scores::Scores;
@@ -87,7 +88,7 @@ fn serve(stuck: &str) {
     let settings = discord::Settings {
         token: "a.b.c".into(),
         api_url: Some("http://127.0.0.1:1".to_owned()),
-        transport: discord::Transport::Gateway,
+        transport: discord::Transport::Gateway(Shards::ONE),
         patience: Patience {
             offline_max: NEVER,
             still_max: STILL_MAX,

@@ -109,6 +109,8 @@ pub(crate) struct Gateway {
 
 struct Session {
     id: String,
+    /// Its shard, and of how many.
+    shard: (u64, u64),
     seq: u64,
     sent: Vec<(u64, Value)>,
     /// Payloads travel as one zlib document each.
@@ -125,7 +127,8 @@ enum Order {
 impl Gateway {
     /// Sends an event to every session, or keeps it for those that may resume.
     pub(crate) fn dispatch(&mut self, kind: &str, data: &Value) {
-        for session in self.sessions.iter_mut().filter(|session| !session.over) {
+        let concerned = |session: &&mut Session| !session.over && session.keeps(data);
+        for session in self.sessions.iter_mut().filter(concerned) {
             session.dispatch(kind, data);
         }
     }
@@ -133,7 +136,7 @@ impl Gateway {
     /// Sends an event so often to sessions that have a connection, beginning with the `from`th and
     /// going round; to nobody where there is none.
     pub(crate) fn dispatch_around(&mut self, kind: &str, data: &Value, from: usize, n: usize) {
-        let is_live = |session: &&mut Session| session.is_live();
+        let is_live = |session: &&mut Session| session.is_live() && session.keeps(data);
         let mut live: Vec<_> = self.sessions.iter_mut().filter(is_live).collect();
         let n_live = live.len().max(1);
         for at in from..from + n {
@@ -171,6 +174,13 @@ impl Gateway {
 }
 
 impl Session {
+    /// Whether an event is for this shard: the one of its server, or the first where it has none.
+    fn keeps(&self, data: &Value) -> bool {
+        let guild = data["guild_id"].as_str().and_then(|id| id.parse().ok());
+        let (shard, total) = self.shard;
+        guild.map_or(0, |id: u64| (id >> 22) % total) == shard
+    }
+
     fn is_live(&self) -> bool {
         let is_open = |wire: &UnboundedSender<Order>| !wire.is_closed();
         !self.over && self.wire.as_ref().is_some_and(is_open)
@@ -446,8 +456,10 @@ impl Talk {
 /// A new session, READY and with its server.
 fn start(state: &mut State, identify: &Value, wire: &UnboundedSender<Order>, host: &str) -> String {
     let id = format!("{:032x}", state.clock.id());
+    let number = |at: usize, usual| identify["shard"][at].as_u64().unwrap_or(usual);
     let mut session = Session {
         id: id.clone(),
+        shard: (number(0, 0), number(1, 1)),
         seq: 0,
         sent: Vec::new(),
         compresses: identify["compress"] == json!(true),
