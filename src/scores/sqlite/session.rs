@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql, TransactionBehavior};
 
@@ -275,6 +276,13 @@ fn connect(file: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(file, flags).map_err(of_error)?;
     connection.busy_timeout(BUSY_WAIT).map_err(of_error)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // A statement keeps its plan whatever is put into it. Otherwise SQLite, as it is built here, plans
+    // many anew each time, which took longer than running them.
+    let keeps_plans = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    let kept = connection
+        .set_db_config(keeps_plans, true)
+        .map_err(of_error)?;
+    taken("enable_qpsg", kept)?;
     for (name, wanted) in SETTINGS {
         connection
             .pragma_update(None, name, wanted)
