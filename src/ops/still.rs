@@ -18,8 +18,8 @@ const ROUND: Duration = Duration::from_secs(1);
 /// How long something may stand still before the process is ended.
 #[derive(Clone, Copy, Debug)]
 pub struct StillMax {
-    /// The loop that keeps time. It looks at the clock every half a minute, but a call to Discord
-    /// may wait a minute and a half for its turn.
+    /// The loop that keeps time. It gives a sign of life every two seconds, and while it waits for a
+    /// call to Discord too.
     pub time: Duration,
     /// The store, looked at every five seconds. What it does takes seconds at most, and what cannot be
     /// reached is an answer too.
@@ -29,7 +29,7 @@ pub struct StillMax {
 impl Default for StillMax {
     fn default() -> Self {
         Self {
-            time: Duration::from_secs(120),
+            time: Duration::from_secs(75),
             store: Duration::from_secs(75),
         }
     }

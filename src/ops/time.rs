@@ -1,6 +1,7 @@
 //! The loop that lets the bot do what has fallen due.
 
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -14,8 +15,11 @@ use crate::chat::Chat;
 const LOOK: Duration = Duration::from_secs(30);
 /// Between two looks, at least, whatever is due.
 const REST: Duration = Duration::from_millis(100);
-/// Between two signs of life while nothing is due, at most.
+/// Between two signs of life while nothing blocks the loop, at most.
 const BEAT: Duration = Duration::from_secs(2);
+/// How long a tick may wait for something without a look at the clock until it no longer counts as
+/// alive: a call to Discord waits a minute and a half at most for its turn.
+const WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// Lets the bot tick until `shutdown` turns true or its sender is gone, and tells that it goes on; a
 /// tick under way begins nothing new then. It calls the store, which blocks: it needs a thread of
@@ -52,9 +56,8 @@ pub async fn keep_time<C: Chat>(
 }
 
 /// Does what `tick` does, again when it said and at least every [`LOOK`], until `shutdown`. Each look
-/// at the clock is a sign of life: a tick that posts to ten thousand servers takes minutes and looks
-/// for each of them, and one that stands still looks no more. While nothing is due there is one every
-/// `beat`.
+/// at the clock is a sign of life, and there is one every `beat` besides while nothing is due or a tick
+/// waits for something, be it for [`WAIT_MAX`]. One that blocks the loop gives none.
 async fn turns(
     tick: impl AsyncFn(&Clock) -> Option<Timestamp>,
     alive: impl Fn() + Send + Sync + 'static,
@@ -62,12 +65,30 @@ async fn turns(
     nudge: &Notify,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    let clock = move || {
-        alive();
-        clock()
+    let looked = Arc::new(Mutex::new(Instant::now()));
+    let alive = Arc::new(alive);
+    let clock = {
+        let (alive, looked) = (Arc::clone(&alive), Arc::clone(&looked));
+        move || {
+            alive();
+            *looked.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            clock()
+        }
+    };
+    let waits_for = || {
+        let looked = looked.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.elapsed()
     };
     while !*shutdown.borrow_and_update() {
-        let next = tick(&clock).await;
+        let mut ticking = pin!(tick(&clock));
+        let next = loop {
+            tokio::select! {
+                next = &mut ticking => break next,
+                () = tokio::time::sleep(beat) => if waits_for() < WAIT_MAX {
+                    alive();
+                },
+            }
+        };
         let (began, now) = (Instant::now(), clock());
         let wait = next.map_or(LOOK, |next| {
             Duration::try_from(next.duration_since(now)).unwrap_or_default()
@@ -94,7 +115,6 @@ pub(super) fn clock() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use tokio::task::yield_now;
@@ -145,6 +165,25 @@ mod tests {
             None
         };
         assert_eq!(signs(tick).await, (5, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tick_that_waits_for_a_call_gives_signs_of_life() {
+        let n_signs = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&n_signs);
+        let alive = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        };
+        let (_stop, shutdown) = watch::channel(false);
+        let nudge = Notify::new();
+        let tick = async |_: &Clock| {
+            tokio::time::sleep(Duration::from_secs(90)).await;
+            None
+        };
+        let going = turns(tick, alive, BEAT, &nudge, shutdown);
+        let ended = tokio::time::timeout(Duration::from_secs(85), going).await;
+        assert!(ended.is_err());
+        assert!(n_signs.load(Ordering::Relaxed) > 40);
     }
 
     #[tokio::test]
