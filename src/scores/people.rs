@@ -225,6 +225,8 @@ impl Scores {
     /// The store fails. Where it fails after the number was replaced, [`Scores::scrub`] does the rest.
     pub fn forget(&self, member: u64, stranger: i64) -> Result<bool, StoreError> {
         let was_known = self.write(move |transaction| {
+            // What is added to sums meanwhile would be added under the old number.
+            alone(transaction)?;
             let member = member.cast_signed();
             let mut n_changed = 0;
             for statement in [
