@@ -250,6 +250,30 @@ pub enum Press {
     Forget,
 }
 
+impl Press {
+    /// The same where these choices, by the places shown, are answered with it; a press that answers
+    /// nothing stays as it is.
+    #[must_use]
+    pub fn choosing(self, shown: Choices) -> Self {
+        match self {
+            Self::Answer { round, .. } => Self::Answer { round, shown },
+            Self::Practice { place, .. } => Self::Practice { place, shown },
+            Self::Review {
+                question,
+                times,
+                tally,
+                ..
+            } => Self::Review {
+                question,
+                times,
+                tally,
+                shown,
+            },
+            other => other,
+        }
+    }
+}
+
 /// How a review goes. Its buttons carry it; nothing else knows of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {

@@ -70,7 +70,7 @@ impl Shown {
             ));
         }
         let chosen = Choices::of(numbers.iter().map(|number| number - 1));
-        Ok(self.pressed(filled(list.press, chosen)))
+        Ok(self.pressed(list.press.choosing(chosen)))
     }
 
     pub(super) fn pressed(&self, press: Press) -> Pressed {
@@ -82,26 +82,6 @@ impl Shown {
             place: self.place,
             number: self.number,
         }
-    }
-}
-
-/// The press of a list with what was chosen from it.
-fn filled(press: Press, shown: Choices) -> Press {
-    match press {
-        Press::Answer { round, .. } => Press::Answer { round, shown },
-        Press::Practice { place, .. } => Press::Practice { place, shown },
-        Press::Review {
-            question,
-            times,
-            tally,
-            ..
-        } => Press::Review {
-            question,
-            times,
-            tally,
-            shown,
-        },
-        other => other,
     }
 }
 

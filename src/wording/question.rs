@@ -47,28 +47,6 @@ pub fn chosen(order: &[u8], shown: Choices) -> Choices {
 
 /// Buttons or a list to answer with.
 pub(super) fn ask(message: &mut Message, shown: &Shown<'_>, press: Press) {
-    let with = |choices: Choices| match press {
-        Press::Practice { place, .. } => Press::Practice {
-            place,
-            shown: choices,
-        },
-        Press::Answer { round, .. } => Press::Answer {
-            round,
-            shown: choices,
-        },
-        Press::Review {
-            question,
-            times,
-            tally,
-            ..
-        } => Press::Review {
-            question,
-            times,
-            tally,
-            shown: choices,
-        },
-        other => other,
-    };
     if shown.question.n_right() > 1 {
         let site = site(shown);
         let line = |(at, place): (usize, &u8)| {
@@ -82,13 +60,13 @@ pub(super) fn ask(message: &mut Message, shown: &Shown<'_>, press: Press) {
         message.list = Some(List {
             hint: format!("Choose {}", shown.question.n_right()),
             lines: shown.order.iter().enumerate().map(line).collect(),
-            press: with(Choices::default()),
+            press: press.choosing(Choices::default()),
         });
         return;
     }
     let button = |at: usize| Button {
         label: letter(at).to_string(),
-        press: with(Choices::of([at])),
+        press: press.choosing(Choices::of([at])),
         enabled: true,
     };
     let buttons: Vec<Button> = (0..shown.order.len()).map(button).collect();

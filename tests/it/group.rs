@@ -74,6 +74,13 @@ impl Group {
         self.bot.questions.take(&files);
     }
 
+    /// What the first post says now.
+    pub(crate) fn first_body(&self) -> String {
+        let room = self.stage.room();
+        let first = room.posts.values().next().expect("a post");
+        first.message.body.clone()
+    }
+
     /// What the bot says to a member.
     pub(crate) fn hear(&mut self, member: u64, request: Request) -> Message {
         self.n_events += 1;
@@ -83,20 +90,7 @@ impl Group {
 
     /// The same for an event with this number.
     pub(crate) fn hear_event(&self, member: u64, request: Request, event: u64) -> Message {
-        let heard = Heard {
-            event,
-            member: Member {
-                id: member,
-                name: format!("member {member}"),
-                is_organiser: member == ORGANISER,
-            },
-            place: Place {
-                guild: Some(GUILD),
-                channel: CHANNEL,
-            },
-            at: self.stage.now(),
-            request,
-        };
+        let heard = heard(member, request, event, self.stage.now());
         match self.bot.hear(&heard) {
             Reply::Say(message) | Reply::Replace(message) => message,
             Reply::Offer(_) => panic!("a message was expected"),
@@ -170,6 +164,24 @@ impl Group {
             .values()
             .filter_map(|post| post.round())
             .collect()
+    }
+}
+
+/// What a member does in the server's channel, as the event of this number.
+pub(crate) fn heard(member: u64, request: Request, event: u64, at: Timestamp) -> Heard {
+    Heard {
+        event,
+        member: Member {
+            id: member,
+            name: format!("member {member}"),
+            is_organiser: member == ORGANISER,
+        },
+        place: Place {
+            guild: Some(GUILD),
+            channel: CHANNEL,
+        },
+        at,
+        request,
     }
 }
 

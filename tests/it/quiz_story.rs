@@ -95,18 +95,7 @@ fn answers_are_explained_counted_and_revealed() {
     let again = group.answer(2, round, &[right]);
     assert!(again.body.contains("answered already"), "{}", again.body);
     group.wait(SignedDuration::from_mins(2));
-    let body = |group: &Group| {
-        group
-            .stage
-            .room()
-            .posts
-            .values()
-            .next()
-            .unwrap()
-            .message
-            .body
-            .clone()
-    };
+    let body = |group: &Group| group.first_body();
     assert!(body(&group).contains("2 answered"), "{}", body(&group));
     assert!(!body(&group).contains('✅'));
     group.wait_until("2027-03-02T04:00:00Z".parse().unwrap());
@@ -294,16 +283,7 @@ fn a_round_is_voided_and_regraded_in_public() {
         receipt.body
     );
     group.wait(SignedDuration::from_mins(1));
-    let revealed = group
-        .stage
-        .room()
-        .posts
-        .values()
-        .next()
-        .unwrap()
-        .message
-        .body
-        .clone();
+    let revealed = group.first_body();
     assert!(revealed.contains("**Right:** <@2>"), "{revealed}");
     let void = Request::Quiz(Quiz::Void {
         round: None,
@@ -448,16 +428,7 @@ fn a_draft_shows_what_will_be_asked() {
     let coming = group.hear(ORGANISER, Request::Quiz(Quiz::Preview { schedule: None }));
     assert_eq!(coming.body.lines().next(), Some(first.as_str()));
     group.wait(SignedDuration::from_hours(2));
-    let stem = group
-        .stage
-        .room()
-        .posts
-        .values()
-        .next()
-        .unwrap()
-        .message
-        .body
-        .clone();
+    let stem = group.first_body();
     let stem = stem.lines().next().unwrap().to_owned();
     assert!(first.ends_with(&stem), "{first} / {stem}");
     let again = group.press(ORGANISER, draft.buttons[0][0].press);

@@ -6,7 +6,7 @@ use std::thread;
 use jiff::SignedDuration;
 use studyhall::bot::Bot;
 use studyhall::chat::command::{Config, Quiz, Setup};
-use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request};
+use studyhall::chat::{Heard, Message, Press, Reply, Request};
 use studyhall::quiz::grade::Choices;
 use studyhall::scores::Scores;
 use studyhall::scores::database::Database;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::database::OwnDatabase;
 use crate::fake::Interaction;
-use crate::group::{CHANNEL, GUILD, ORGANISER, bot_in};
+use crate::group::{GUILD, ORGANISER, bot_in, heard};
 use crate::house::{House, rows};
 use crate::stage::Stage;
 
@@ -67,20 +67,7 @@ impl Pair {
     }
 
     fn heard(&self, member: u64, request: Request, event: u64) -> Heard {
-        Heard {
-            event,
-            member: Member {
-                id: member,
-                name: format!("member {member}"),
-                is_organiser: member == ORGANISER,
-            },
-            place: Place {
-                guild: Some(GUILD),
-                channel: CHANNEL,
-            },
-            at: self.stage.now(),
-            request,
-        }
+        heard(member, request, event, self.stage.now())
     }
 
     /// One hears something, and the other hears it a moment later: it is done once.
