@@ -43,6 +43,11 @@ pub(crate) fn answers(work: &Path) -> Result<Vec<Row>> {
             .goal(Goal::RatioAtLeast(2.0)),
         latency("one answer: p50", 0.5),
         latency("one answer: p99", 0.99),
+        Row::new(
+            "adding it up for the boards",
+            Unit::Micros,
+            median(&numbers(&found["one"]["sums_us"])),
+        ),
     ])
 }
 

@@ -66,6 +66,10 @@ impl Bot {
         if !self.rhythm.is_time(clock()) {
             return;
         }
+        if let Err(error) = self.scores.fold() {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "answers could not be added up for the boards");
+        }
         if let Err(error) = self.count(chat).await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "answers could not be counted");

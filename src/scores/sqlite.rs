@@ -1,4 +1,4 @@
-//! The scores in a file of SQLite: one thread writes, a few connections read.
+//! The scores in a file of SQLite: one connection writes, a few read.
 
 pub mod backup;
 pub mod dump;
@@ -10,31 +10,27 @@ mod writer;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, SyncSender};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use super::database::{Database, StoreError, Work};
 use super::pool::Pool;
-use writer::{Job, Order};
+use writer::{Order, Writer};
 
 /// Connections that read, at most.
 const READERS_MAX: usize = 4;
-/// Works that wait to be written, at most; those who bring more wait themselves.
-const QUEUE_MAX: usize = 1_024;
 
-/// A file of scores. Dropping it ends what waits, and leaves one file without a log beside it.
+/// A file of scores. Dropping it leaves one file without a log beside it.
 #[derive(Debug)]
 pub struct Sqlite {
     file: PathBuf,
     readers: Pool<Connection>,
-    orders: Option<SyncSender<Order>>,
     n_queued: AtomicUsize,
-    writer: Option<JoinHandle<()>>,
-    /// Held until everything else has ended.
-    _lock: Option<File>,
+    writer: Writer,
+    /// Held, where this serves from the file, until everything else has ended.
+    lock: Option<File>,
 }
 
 impl Sqlite {
@@ -81,55 +77,22 @@ impl Sqlite {
         }
         session::keep_a_log(&connection)?;
         session::migrate(&mut connection)?;
-        let (orders, received) = mpsc::sync_channel(QUEUE_MAX);
-        let is_alone = lock.is_some();
-        let write = move || {
-            writer::serve(&connection, &received);
-            if is_alone {
-                session::empty_log(&connection);
-            }
-        };
-        let writer = thread::Builder::new()
-            .name("scores-writer".to_owned())
-            .spawn(write)
-            .map_err(|e| StoreError::Unavailable(Box::new(e)))?;
         Ok(Self {
             file: file.to_owned(),
             readers: Pool::new(READERS_MAX),
-            orders: Some(orders),
             n_queued: AtomicUsize::new(0),
-            writer: Some(writer),
-            _lock: lock,
+            writer: Writer::new(connection),
+            lock,
         })
-    }
-
-    /// Gives the thread that writes an order.
-    fn order(&self, order: Order) -> Result<(), StoreError> {
-        if self.is_on_writer() {
-            let why = "a work that writes may not begin another";
-            return Err(StoreError::Refused(why.into()));
-        }
-        let orders = self.orders.as_ref().ok_or_else(gone)?;
-        orders.send(order).map_err(|_| gone())
-    }
-
-    fn is_on_writer(&self) -> bool {
-        let writer = self.writer.as_ref().map(|writer| writer.thread().id());
-        writer == Some(thread::current().id())
     }
 }
 
 impl Database for Sqlite {
     fn write(&self, work: Box<Work<'static>>) -> Result<(), StoreError> {
-        let (reply, answer) = mpsc::sync_channel(1);
-        self.order(Order::Do(Job { work, reply }))?;
         self.n_queued.fetch_add(1, Ordering::SeqCst);
-        let answered = answer.recv();
+        let reply = self.writer.give(Order::Do(work));
         self.n_queued.fetch_sub(1, Ordering::SeqCst);
-        match answered.map_err(|_| gone())? {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+        reply?.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
     fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
@@ -142,26 +105,18 @@ impl Database for Sqlite {
     }
 
     fn scrub(&self) -> Result<(), StoreError> {
-        let (reply, answer) = mpsc::sync_channel(1);
-        self.order(Order::Scrub(reply))?;
-        answer.recv().map_err(|_| gone())?
+        let reply = self.writer.give(Order::Scrub);
+        reply?.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
         self.readers.clear();
-        self.orders = None;
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the thread that writes the scores panicked");
+        if self.lock.is_some() {
+            self.writer.empty_log();
         }
     }
-}
-
-fn gone() -> StoreError {
-    StoreError::Unavailable("the thread that writes has ended".into())
 }
 
 /// What may be done to a file on opening it.

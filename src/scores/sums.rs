@@ -14,7 +14,9 @@ use super::to_day;
 use crate::quiz::period::{Period, Season, Span};
 
 /// Answers of this process that may be pending before they are folded although nobody looks.
-const PENDING_MAX: u32 = 2_000;
+const PENDING_MAX: u32 = 10_000;
+/// Events that are folded in one transaction, at most: nobody who answers waits for more.
+const FOLD_MAX: i64 = 1_000;
 
 /// The sums that are kept, without and with the topic. Other boards are summed when asked for.
 pub(super) const KEPT: [(Span, bool); 5] = [
@@ -26,19 +28,23 @@ pub(super) const KEPT: [(Span, bool); 5] = [
 ];
 
 impl Scores {
-    /// Adds what is pending to the sums.
+    /// Adds what is pending to the sums. Whoever reads sums does so first; done now and then, it
+    /// leaves them little to wait for.
     ///
     /// # Errors
-    /// The store fails; it is pending as before then.
-    pub(super) fn fold(&self) -> Result<(), StoreError> {
-        let is_pending = self.read(|transaction| {
+    /// The store fails; what was not folded is pending as before then.
+    pub fn fold(&self) -> Result<(), StoreError> {
+        while self.is_pending()? {
+            self.write(|transaction| fold(transaction, FOLD_MAX))?;
+        }
+        Ok(())
+    }
+
+    fn is_pending(&self) -> Result<bool, StoreError> {
+        self.read(|transaction| {
             let any = transaction.query("SELECT round FROM pending LIMIT 1", &[])?;
             Ok(!any.is_empty())
-        })?;
-        match is_pending {
-            true => self.write(fold),
-            false => Ok(()),
-        }
+        })
     }
 
     /// Counts one more answer that is pending, and folds where they are many.
@@ -123,11 +129,15 @@ pub(super) fn alone(transaction: &mut dyn Transaction) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Adds what is pending to the sums: a row for each of [`KEPT`].
-fn fold(transaction: &mut dyn Transaction) -> Result<(), StoreError> {
+/// Adds so many of the events that are pending to the sums: a row for each of [`KEPT`].
+fn fold(transaction: &mut dyn Transaction, n_max: i64) -> Result<(), StoreError> {
     alone(transaction)?;
     // What others add from here on, another fold takes.
-    transaction.execute("UPDATE pending SET taken = 1", &[])?;
+    transaction.execute(
+        "UPDATE pending SET taken = 1 WHERE (round, member, number) IN \
+         (SELECT round, member, number FROM pending ORDER BY round, member, number LIMIT $1)",
+        &[n_max.into()],
+    )?;
     transaction.execute(
         "INSERT INTO total (guild, member, period, topic, points, n_answered, n_right, reached_at, \
          shown) \
@@ -183,5 +193,5 @@ pub(super) fn sum_anew(
             &[round.into(), key(Span::Week), key(Span::Season)],
         )?;
     }
-    fold(transaction)
+    fold(transaction, i64::MAX)
 }

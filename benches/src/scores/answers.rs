@@ -29,6 +29,8 @@ const N_DAYS: usize = 8;
 struct Times {
     per_s: Vec<f64>,
     us: Vec<f64>,
+    /// What an answer leaves for the boards to be added up, when somebody looks at one.
+    sums_us: Vec<f64>,
 }
 
 impl Times {
@@ -50,7 +52,7 @@ pub(crate) fn record_all(work: &Path) -> Result<()> {
     }
     corpus::clear(&folder)?;
     child::report(&json!({
-        "one": {"per_s": one.per_s, "us": one.us},
+        "one": {"per_s": one.per_s, "us": one.us, "sums_us": one.sums_us},
         "many": {"per_s": many.per_s},
         "bare": {"per_s": bare.per_s, "us": bare.us},
     }))
@@ -100,13 +102,15 @@ fn record(file: &Path, n_threads: usize, times: &mut Times) -> Result<()> {
         }
         anyhow::Ok(all)
     })?;
-    // What an answer leaves for the boards to be done is a part of its price.
+    times.take(answers.len(), started.elapsed().as_secs_f64(), us);
+    let started = Instant::now();
     let n_places = made::n_on_board(&scores)?;
+    let sums_us = started.elapsed().as_secs_f64() * 1e6 / answers.len() as f64;
+    times.sums_us.push(sums_us);
     ensure!(
         n_places as usize == N_PEOPLE,
         "{n_places} stand on the board"
     );
-    times.take(answers.len(), started.elapsed().as_secs_f64(), us);
     Ok(())
 }
 

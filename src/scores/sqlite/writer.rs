@@ -1,10 +1,15 @@
-//! The thread that writes: it takes what waits into one transaction and replies once that lasts.
+//! Who writes: those who bring works, by turns. Whoever has the turn does all that wait in one
+//! transaction, and they are told once that lasts.
+//!
+//! A thread of its own would have to be woken for each work, and wake whoever waits for it in turn;
+//! on an idle machine that takes as long as writing to the disk does.
 
-use std::iter;
+use std::collections::VecDeque;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
-use std::thread;
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use rusqlite::Connection;
 
@@ -13,22 +18,55 @@ use super::session;
 
 /// Works of one transaction, at most.
 const GROUP_MAX: usize = 256;
+/// Transactions of one turn, at most: who has it waits for them all, and saves waking the next.
+const GROUPS_MAX: usize = 4;
 
-/// What the thread is asked for.
+/// The connection that writes, and those who wait for it: as many as there are threads, at most.
+#[derive(Debug)]
+pub(super) struct Writer {
+    connection: Mutex<Connection>,
+    line: Mutex<Line>,
+}
+
+/// Who waits. Nobody does while it is nobody's turn.
+#[derive(Debug, Default)]
+struct Line {
+    turn: Option<ThreadId>,
+    waiting: VecDeque<Waiting>,
+}
+
+/// Somebody who waits, with what is to be done.
+struct Waiting {
+    order: Order,
+    thread: ThreadId,
+    tell: SyncSender<Told>,
+}
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting")
+            .field("thread", &self.thread)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is to be done.
 pub(super) enum Order {
     /// A work, in a transaction.
-    Do(Job),
-    /// That nothing remains of what was deleted; it is said here when that is so.
-    Scrub(SyncSender<Result<(), StoreError>>),
+    Do(Box<Work<'static>>),
+    /// To see to it that nothing remains of what was deleted.
+    Scrub,
 }
 
-/// A work to be done, and where to say how it ended.
-pub(super) struct Job {
-    pub(super) work: Box<Work<'static>>,
-    pub(super) reply: SyncSender<Reply>,
+/// What somebody who waits is told.
+enum Told {
+    /// That it is their turn, with their own order first.
+    Turn,
+    /// That another has done what they wanted.
+    Done(Reply),
 }
 
-/// How a work ended: well, with an error, or with a panic.
+/// How it ended: well, with an error, or with a panic.
 pub(super) type Reply = thread::Result<Result<(), StoreError>>;
 
 /// The transaction that a work was part of did not come about.
@@ -40,35 +78,137 @@ struct Lost {
     why: Arc<StoreError>,
 }
 
-/// Does what comes, until nobody is left who could bring more.
-pub(super) fn serve(connection: &Connection, orders: &Receiver<Order>) {
-    while let Ok(first) = orders.recv() {
-        let mut group = Vec::new();
-        let mut scrubs = Vec::new();
-        for order in iter::once(first).chain(orders.try_iter().take(GROUP_MAX - 1)) {
-            match order {
-                Order::Do(job) => group.push(job),
-                Order::Scrub(reply) => scrubs.push(reply),
+impl Writer {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self {
+            connection: Mutex::new(connection),
+            line: Mutex::default(),
+        }
+    }
+
+    /// Has this done, and waits until it is.
+    ///
+    /// # Errors
+    /// This thread is doing a work already, and would wait for itself; or whoever had the turn
+    /// panicked, and what became of this is not known.
+    pub(super) fn give(&self, order: Order) -> Result<Reply, StoreError> {
+        let gone = |_| StoreError::Unavailable("whoever wrote has panicked".into());
+        let (tell, told) = mpsc::sync_channel(1);
+        let mut said = match self.queue(order, tell)? {
+            Some(turn) => turn,
+            None => told.recv().map_err(gone)?,
+        };
+        loop {
+            match said {
+                Told::Done(reply) => return Ok(reply),
+                Told::Turn => self.take_turn(),
+            }
+            said = told.recv().map_err(gone)?;
+        }
+    }
+
+    /// Stands in line; that it is one's turn, where nobody else's it is.
+    fn queue(&self, order: Order, tell: SyncSender<Told>) -> Result<Option<Told>, StoreError> {
+        let thread = thread::current().id();
+        let mut line = held(&self.line);
+        if line.turn == Some(thread) {
+            let why = "a work that writes may not begin another";
+            return Err(StoreError::Refused(why.into()));
+        }
+        line.waiting.push_back(Waiting {
+            order,
+            thread,
+            tell,
+        });
+        if line.turn.is_some() {
+            return Ok(None);
+        }
+        line.turn = Some(thread);
+        Ok(Some(Told::Turn))
+    }
+
+    /// Does what waits, tells those who wanted it, and passes the turn on.
+    fn take_turn(&self) {
+        let turn = Turn(self);
+        let connection = held(&self.connection);
+        for _ in 0..GROUPS_MAX {
+            let group = turn.group();
+            if group.is_empty() {
+                break;
+            }
+            for (tell, reply) in do_all(&connection, group) {
+                // Whoever has stopped waiting does not want to know.
+                let _ = tell.send(Told::Done(reply));
             }
         }
-        let replies = match group.is_empty() {
-            true => Vec::new(),
-            false => do_together(connection, &mut group),
-        };
-        for (job, reply) in group.into_iter().zip(replies) {
-            // Whoever has stopped waiting does not want to know.
-            let _ = job.reply.send(reply);
-        }
-        // Works that came later than it do no harm to what a scrub is for.
-        for reply in scrubs {
-            let _ = reply.send(session::scrub(connection));
+        // Before the next one comes for it.
+        drop(connection);
+    }
+
+    /// Moves the log into the file and leaves it empty.
+    pub(super) fn empty_log(&self) {
+        session::empty_log(&held(&self.connection));
+    }
+}
+
+/// A turn, which goes to the next in line when it ends, however that comes about.
+struct Turn<'a>(&'a Writer);
+
+impl Turn<'_> {
+    /// Those who are first in line.
+    fn group(&self) -> Vec<Waiting> {
+        let mut line = held(&self.0.line);
+        let n_first = line.waiting.len().min(GROUP_MAX);
+        line.waiting.drain(..n_first).collect()
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut line = held(&self.0.line);
+        line.turn = line.waiting.front().map(|next| next.thread);
+        if let Some(next) = line.waiting.front() {
+            // It waits for just this, and for nothing else before.
+            let _ = next.tell.send(Told::Turn);
         }
     }
 }
 
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does all of this, and whom to tell how it ended.
+fn do_all(connection: &Connection, group: Vec<Waiting>) -> Vec<(SyncSender<Told>, Reply)> {
+    let (mut works, mut scrubs) = (Vec::new(), Vec::new());
+    let mut tell_works = Vec::new();
+    for waiting in group {
+        match waiting.order {
+            Order::Do(work) => {
+                works.push(work);
+                tell_works.push(waiting.tell);
+            }
+            Order::Scrub => scrubs.push(waiting.tell),
+        }
+    }
+    let replies = match works.is_empty() {
+        true => Vec::new(),
+        false => do_together(connection, &mut works),
+    };
+    // Works that came later than a scrub do no harm to what it is for.
+    let scrubbed = scrubs
+        .into_iter()
+        .map(|tell| (tell, Ok(session::scrub(connection))));
+    tell_works
+        .into_iter()
+        .zip(replies)
+        .chain(scrubbed)
+        .collect()
+}
+
 /// Does all works in one transaction. One that fails costs itself only; where the transaction
 /// itself fails, all do.
-fn do_together(connection: &Connection, group: &mut [Job]) -> Vec<Reply> {
+fn do_together(connection: &Connection, group: &mut [Box<Work<'static>>]) -> Vec<Reply> {
     // Most groups go well as a whole, and need nothing to go back to between two works.
     if group.len() > 1 && are_done(connection, group) {
         return group.iter().map(|_| Ok(Ok(()))).collect();
@@ -94,12 +234,12 @@ fn do_together(connection: &Connection, group: &mut [Job]) -> Vec<Reply> {
 
 /// Whether every work was done, in one transaction. Nothing of them remains otherwise, and each may
 /// be done anew.
-fn are_done(connection: &Connection, group: &mut [Job]) -> bool {
+fn are_done(connection: &Connection, group: &mut [Box<Work<'static>>]) -> bool {
     let _guard = Rollback(connection);
     session::run(connection, "BEGIN IMMEDIATE").is_ok()
-        && group.iter_mut().all(|job| {
-            let work = AssertUnwindSafe(|| session::write(connection, &mut *job.work));
-            matches!(catch_unwind(work), Ok(Ok(())))
+        && group.iter_mut().all(|work| {
+            let done = AssertUnwindSafe(|| session::write(connection, &mut **work));
+            matches!(catch_unwind(done), Ok(Ok(())))
         })
         && !connection.is_autocommit()
         && session::run(connection, "COMMIT").is_ok()
@@ -108,19 +248,17 @@ fn are_done(connection: &Connection, group: &mut [Job]) -> bool {
 /// Does all works in one transaction, and goes back to before each that fails.
 fn attempt(
     connection: &Connection,
-    group: &mut [Job],
+    group: &mut [Box<Work<'static>>],
     replies: &mut Vec<Reply>,
 ) -> Result<(), StoreError> {
     let guard = Rollback(connection);
     session::run(connection, "BEGIN IMMEDIATE")?;
     let is_alone = group.len() == 1;
-    for job in group {
+    for work in group {
         if !is_alone {
             session::run(connection, "SAVEPOINT work")?;
         }
-        let reply = catch_unwind(AssertUnwindSafe(|| {
-            session::write(connection, &mut *job.work)
-        }));
+        let reply = catch_unwind(AssertUnwindSafe(|| session::write(connection, &mut **work)));
         let is_done = matches!(reply, Ok(Ok(())));
         replies.push(reply);
         // A full disk, for one, ends the whole transaction.
