@@ -23,6 +23,7 @@ mod rounds;
 pub mod schedules;
 pub mod sqlite;
 mod sums;
+pub mod traces;
 
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,13 +1,13 @@
 //! What is kept about one person: given out, and taken out.
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rounds::positive;
 use crate::scores::Scores;
 use crate::scores::database::StoreError;
 
-/// All that is kept about a person, as JSON, and how many events and cards that is.
+/// All that is kept about a person, as JSON, and how many rows that is.
 ///
 /// # Errors
 /// The store fails.
@@ -43,9 +43,49 @@ pub fn export(scores: &Scores, member: u64) -> anyhow::Result<(Vec<u8>, usize)> 
             })
         })
         .collect();
-    let export = json!({ "person": member.to_string(), "events": rows, "reviews": reviews });
+    let traces = scores.traces(member)?;
+    let export = json!({
+        "person": member.to_string(),
+        "events": rows,
+        "reviews": reviews,
+        "memberships": each(&traces.memberships, |of| json!({
+            "guild": of.guild.to_string(),
+            "streak": of.streak.current,
+            "streak_best": of.streak.best,
+            "freezes": of.streak.freezes,
+            "last_day": of.streak.last.map(|day| day.to_string()),
+            "is_hidden": of.is_hidden,
+            "has_departed": of.has_departed,
+        })),
+        "practices": each(&traces.practices, |(guild, practice, at)| json!({
+            "guild": guild.to_string(),
+            "questions": practice.questions,
+            "n_done": practice.place,
+            "n_right": practice.n_right,
+            "at": at.to_string(),
+        })),
+        "reports": each(&traces.reports, |(guild, round, at)| json!({
+            "guild": guild.to_string(),
+            "round": round.to_string(),
+            "at": at.to_string(),
+        })),
+        "acts": each(&traces.acts, |act| json!({
+            "guild": act.guild.to_string(),
+            "at": act.at.to_string(),
+            "what": act.what,
+            "detail": act.detail,
+        })),
+        "schedules": each(&traces.schedules, |(guild, name)| json!({
+            "guild": guild.to_string(),
+            "name": name,
+        })),
+    });
     let bytes = serde_json::to_vec_pretty(&export).context("the export cannot be written")?;
-    Ok((bytes, events.len() + cards.len()))
+    Ok((bytes, events.len() + cards.len() + traces.n_rows()))
+}
+
+fn each<T>(all: &[T], show: impl Fn(&T) -> Value) -> Vec<Value> {
+    all.iter().map(show).collect()
 }
 
 /// Takes a person out of the scores that have this secret; `chance` is any number that nobody can

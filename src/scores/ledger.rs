@@ -291,7 +291,7 @@ pub(super) fn streak(
 }
 
 /// A streak that stands in a row from this column on.
-fn to_streak(row: &Row, first: usize) -> Result<Streak, StoreError> {
+pub(super) fn to_streak(row: &Row, first: usize) -> Result<Streak, StoreError> {
     Ok(Streak {
         current: to_count(row.int(first)?),
         best: to_count(row.int(first + 1)?),

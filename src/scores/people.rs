@@ -9,6 +9,7 @@ use super::database::{StoreError, Transaction};
 use super::ledger::{n_asked_between, streak};
 use super::schedules::DRAFT;
 use super::sums::alone;
+use super::traces::to_practice;
 use super::{Scores, of_day, of_flag, of_id, of_time, only, to_count, to_day, to_id, to_time};
 use crate::quiz::streak::Streak;
 
@@ -277,14 +278,7 @@ impl Scores {
                 "SELECT questions, place, n_right FROM practice WHERE guild = $1 AND member = $2",
                 &[of_id(guild), of_id(member)],
             )?;
-            let practice = rows.first().map(|row| {
-                Ok(Practice {
-                    questions: row.text(0)?.split(',').map(str::to_owned).collect(),
-                    place: to_count(row.int(1)?),
-                    n_right: to_count(row.int(2)?),
-                })
-            });
-            practice.transpose()
+            rows.first().map(|row| to_practice(row, 0)).transpose()
         })
     }
 

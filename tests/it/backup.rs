@@ -11,7 +11,9 @@ use studyhall::quiz::review::Card;
 use studyhall::scores::Scores;
 use studyhall::scores::database::{Database, StoreError, Work};
 use studyhall::scores::moving::{MoveError, Target, bring_over};
+use studyhall::scores::people::Practice;
 use studyhall::scores::postgres::Postgres;
+use studyhall::scores::round::RoundId;
 use studyhall::scores::sqlite::Sqlite;
 use studyhall::scores::sqlite::backup::{self, BackupError, Overwrite};
 use tempfile::TempDir;
@@ -438,6 +440,17 @@ fn known_group() -> Group {
     let card = Card::of_mistake("after-3".to_owned(), group.stage.now());
     let is_kept = group.bot.scores.keep_review(GUILD, PERSON, 0, card);
     assert!(is_kept.expect("a store"));
+    let practice = Practice {
+        questions: vec!["after-3".to_owned()],
+        place: 0,
+        n_right: 0,
+    };
+    let scores = &group.bot.scores;
+    let kept = scores.keep_practice(GUILD, PERSON, practice, group.stage.now());
+    kept.expect("a store");
+    let round = scores.round(RoundId(round)).expect("a store");
+    let reported = scores.report(&round.expect("a round"), PERSON, group.stage.now());
+    reported.expect("a store");
     group
 }
 
@@ -480,8 +493,19 @@ fn the_commands_export_and_forget_a_person() {
     let (code, printed) = run("export");
     let export: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!((code, &export["person"]), (0, &id.clone().into()));
-    assert_eq!(export["events"].as_array().map(Vec::len), Some(1));
-    assert_eq!(export["reviews"].as_array().map(Vec::len), Some(1));
+    // Every table that names a person, but for sums.
+    for (kind, n_rows) in [
+        ("events", 1),
+        ("reviews", 1),
+        ("memberships", 1),
+        ("practices", 1),
+        ("reports", 1),
+        ("acts", 3),
+        ("schedules", 2),
+    ] {
+        let rows = export[kind].as_array().map(Vec::len);
+        assert_eq!(rows, Some(n_rows), "{kind}: {printed}");
+    }
     let (code, printed) = run("forget");
     assert_eq!(code, 0);
     assert!(printed.contains("is forgotten"), "{printed}");
