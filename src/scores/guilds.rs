@@ -100,7 +100,7 @@ impl Scores {
                 ],
             )?;
             if before != guild.season {
-                super::sums::sum_anew(transaction, id, guild.season)?;
+                super::sums::sum_anew(transaction, id)?;
             }
             let detail = format!("zone {}, season {}", guild.zone, guild.season.name());
             note(transaction, id, by, "settings", &detail)

@@ -5,20 +5,16 @@ use jiff::civil::Date;
 
 use super::answers::Chosen;
 use super::database::{Row, StoreError, Transaction, Value};
-use super::guilds::to_season;
 use super::round::{RoundId, RoundState};
-use super::sums::{self, Worth};
+use super::sums;
 use super::{By, of_day, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
 use crate::quiz::Difficulty;
 use crate::quiz::grade::{Choices, Grade, Grading};
-use crate::quiz::period::Season;
 use crate::quiz::streak::Streak;
 
 /// A round as grading sees it.
 pub(super) struct Asked {
     pub(super) guild: i64,
-    /// How long the server's seasons are.
-    pub(super) season: Season,
     pub(super) day: Date,
     pub(super) topic: String,
     pub(super) difficulty: Difficulty,
@@ -108,15 +104,14 @@ impl Change<'_> {
     }
 }
 
-/// The columns of a round and its server that [`to_asked`] reads.
+/// The columns of a round that [`to_asked`] reads.
 macro_rules! asked {
     ($more:literal, $rest:literal) => {
         concat!(
             "SELECT round.guild, round.day, round.topic, round.difficulty, round.right_choices, \
-             round.grading, round.may_change, round.state, round.closes_at, round.voided, \
-             guild.season",
+             round.grading, round.may_change, round.state, round.closes_at, round.voided",
             $more,
-            " FROM round LEFT JOIN guild ON guild.id = round.guild",
+            " FROM round",
             $rest
         )
     };
@@ -145,7 +140,6 @@ fn to_asked(row: &Row) -> Result<Asked, StoreError> {
         state: RoundState::named(row.text(7)?).ok_or_else(|| strange("a round's state"))?,
         closes_at: row.opt_int(8)?.map(to_time).transpose()?,
         is_voided: row.int(9)? != 0,
-        season: to_season(row.opt_text(10)?)?,
     })
 }
 
@@ -178,16 +172,16 @@ pub(super) fn asked_one(
     let Some(first) = rows.first() else {
         return Ok(None);
     };
-    let is_known = first.opt_int(16)?.is_some();
+    let is_known = first.opt_int(15)?.is_some();
     let mut standing = Standing::default();
     for row in &rows {
-        if row.opt_int(22)?.is_some() {
-            standing.take(row, 17)?;
+        if row.opt_int(21)?.is_some() {
+            standing.take(row, 16)?;
         }
     }
     Ok(Some(AskedOne {
         asked: to_asked(first)?,
-        streak: is_known.then(|| to_streak(first, 11)).transpose()?,
+        streak: is_known.then(|| to_streak(first, 10)).transpose()?,
         standing: (standing.n_events > 0).then_some(standing),
     }))
 }
@@ -262,18 +256,7 @@ pub(super) fn add(
             change.reason.into(),
         ],
     )?;
-    let worth = Worth {
-        member: change.member,
-        number: change.number,
-        points: change.points,
-        n_answered: change.n_answered,
-        n_right: change.n_right,
-        reached_at: match change.points {
-            0 => 0.into(),
-            _ => of_time(change.at),
-        },
-    };
-    sums::add(transaction, round, asked, worth)
+    sums::add(transaction, round, change.member, change.number)
 }
 
 /// A member's streak as it is kept; none where there is no row for it.

@@ -1,17 +1,16 @@
 //! Sums that boards are read from: kept by adding many events at a time, before anybody looks.
 //!
-//! What an event adds lies in `pending` from the event's own transaction on, until a fold adds it to
-//! the sums. Who reads sums folds first, so that no board is behind an answer that counts.
+//! An event is pending from its own transaction on, until a fold adds it to the sums. Who reads sums
+//! folds first, so that no board is behind an answer that counts.
 
 use std::sync::atomic::Ordering;
 
 use super::Scores;
-use super::database::{StoreError, Transaction, Value};
-use super::guilds::season;
-use super::ledger::Asked;
+use super::database::{Row, StoreError, Transaction};
+use super::guilds::to_season;
 use super::round::RoundId;
 use super::to_day;
-use crate::quiz::period::{Period, Season, Span};
+use crate::quiz::period::{Period, Span};
 
 /// Answers of this process that may be pending before they are folded although nobody looks.
 const PENDING_MAX: u32 = 10_000;
@@ -69,51 +68,20 @@ impl Scores {
     /// # Errors
     /// The store fails.
     pub fn sum_anew(&self, guild: u64) -> Result<(), StoreError> {
-        self.write(move |transaction| {
-            let guild = guild.cast_signed();
-            let season = season(transaction, guild)?;
-            sum_anew(transaction, guild, season)
-        })
+        self.write(move |transaction| sum_anew(transaction, guild.cast_signed()))
     }
 }
 
-/// What an event adds to the sums of its member.
-pub(super) struct Worth {
-    pub(super) member: i64,
-    /// The event's number within its round and member.
-    pub(super) number: i64,
-    pub(super) points: i64,
-    pub(super) n_answered: i64,
-    pub(super) n_right: i64,
-    /// When the points were reached, 0 where there are none.
-    pub(super) reached_at: Value,
-}
-
-/// Puts what an event adds where the next fold finds it.
+/// Has the next fold add an event to the sums.
 pub(super) fn add(
     transaction: &mut dyn Transaction,
     round: RoundId,
-    asked: &Asked,
-    worth: Worth,
+    member: i64,
+    number: i64,
 ) -> Result<(), StoreError> {
-    let key = |span| Value::from(Period::of(span, asked.day, asked.season).key());
     transaction.execute(
-        "INSERT INTO pending (round, member, number, guild, week, season, topic, points, \
-         n_answered, n_right, reached_at, taken) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)",
-        &[
-            round.0.into(),
-            worth.member.into(),
-            worth.number.into(),
-            asked.guild.into(),
-            key(Span::Week),
-            key(Span::Season),
-            asked.topic.as_str().into(),
-            worth.points.into(),
-            worth.n_answered.into(),
-            worth.n_right.into(),
-            worth.reached_at,
-        ],
+        "INSERT INTO pending (round, member, number, taken) VALUES ($1, $2, $3, 0)",
+        &[round.0.into(), member.into(), number.into()],
     )?;
     Ok(())
 }
@@ -138,60 +106,65 @@ fn fold(transaction: &mut dyn Transaction, n_max: i64) -> Result<(), StoreError>
          (SELECT round, member, number FROM pending ORDER BY round, member, number LIMIT $1)",
         &[n_max.into()],
     )?;
-    transaction.execute(
-        "INSERT INTO total (guild, member, period, topic, points, n_answered, n_right, reached_at, \
-         shown) \
-         SELECT part.guild, part.member, part.period, part.topic, \
-         CAST(SUM(part.points) AS BIGINT), CAST(SUM(part.n_answered) AS BIGINT), \
-         CAST(SUM(part.n_right) AS BIGINT), MAX(part.reached_at), MIN(COALESCE(member.shown, 1)) \
-         FROM (\
-         SELECT guild, member, week AS period, '' AS topic, points, n_answered, n_right, reached_at \
-         FROM pending WHERE taken = 1 \
-         UNION ALL SELECT guild, member, season, '', points, n_answered, n_right, reached_at \
-         FROM pending WHERE taken = 1 \
-         UNION ALL SELECT guild, member, 'all', '', points, n_answered, n_right, reached_at \
-         FROM pending WHERE taken = 1 \
-         UNION ALL SELECT guild, member, season, topic, points, n_answered, n_right, reached_at \
-         FROM pending WHERE taken = 1 \
-         UNION ALL SELECT guild, member, 'all', topic, points, n_answered, n_right, reached_at \
-         FROM pending WHERE taken = 1) AS part \
-         LEFT JOIN member ON member.guild = part.guild AND member.id = part.member \
-         WHERE 1 = 1 GROUP BY part.guild, part.member, part.period, part.topic \
-         ON CONFLICT (guild, member, period, topic) DO UPDATE SET \
-         points = total.points + excluded.points, \
-         n_answered = total.n_answered + excluded.n_answered, \
-         n_right = total.n_right + excluded.n_right, \
-         reached_at = CASE WHEN excluded.reached_at > total.reached_at \
-         THEN excluded.reached_at ELSE total.reached_at END",
+    let rounds = transaction.query(
+        "SELECT round.id, round.guild, round.day, round.topic, guild.season \
+         FROM round LEFT JOIN guild ON guild.id = round.guild \
+         WHERE round.id IN (SELECT round FROM pending WHERE taken = 1) ORDER BY round.id",
         &[],
     )?;
+    for row in &rounds {
+        fold_round(transaction, row)?;
+    }
     transaction.execute("DELETE FROM pending WHERE taken = 1", &[])?;
     Ok(())
 }
 
-/// Makes a server's sums anew: all its events are pending once more, and folded.
-pub(super) fn sum_anew(
-    transaction: &mut dyn Transaction,
-    guild: i64,
-    season: Season,
-) -> Result<(), StoreError> {
-    alone(transaction)?;
-    transaction.execute("DELETE FROM total WHERE guild = $1", &[guild.into()])?;
-    let rounds = transaction.query(
-        "SELECT id, day FROM round WHERE guild = $1 AND question IS NOT NULL",
-        &[guild.into()],
-    )?;
-    for row in &rounds {
-        let (round, day) = (row.int(0)?, to_day(row.text(1)?)?);
-        let key = |span| Value::from(Period::of(span, day, season).key());
+/// Adds what is taken of a round to the sums.
+fn fold_round(transaction: &mut dyn Transaction, round: &Row) -> Result<(), StoreError> {
+    let (day, season) = (to_day(round.text(2)?)?, to_season(round.opt_text(4)?)?);
+    for (span, is_by_topic) in KEPT {
+        let topic = match is_by_topic {
+            true => round.text(3)?,
+            false => "",
+        };
         transaction.execute(
-            "INSERT INTO pending (round, member, number, guild, week, season, topic, points, \
-             n_answered, n_right, reached_at, taken) \
-             SELECT round, member, number, guild, $2, $3, topic, points, n_answered, n_right, \
-             CASE points WHEN 0 THEN 0 ELSE at END, 0 FROM event WHERE round = $1 \
-             ON CONFLICT (round, member, number) DO UPDATE SET season = excluded.season",
-            &[round.into(), key(Span::Week), key(Span::Season)],
+            "INSERT INTO total (guild, member, period, topic, points, n_answered, n_right, \
+             reached_at, shown) \
+             SELECT CAST($2 AS BIGINT), event.member, CAST($3 AS TEXT), CAST($4 AS TEXT), \
+             CAST(SUM(event.points) AS BIGINT), CAST(SUM(event.n_answered) AS BIGINT), \
+             CAST(SUM(event.n_right) AS BIGINT), \
+             MAX(CASE event.points WHEN 0 THEN 0 ELSE event.at END), MIN(COALESCE(member.shown, 1)) \
+             FROM pending JOIN event ON event.round = pending.round \
+             AND event.member = pending.member AND event.number = pending.number \
+             LEFT JOIN member ON member.guild = $2 AND member.id = event.member \
+             WHERE pending.round = $1 AND pending.taken = 1 GROUP BY event.member \
+             ON CONFLICT (guild, member, period, topic) DO UPDATE SET \
+             points = total.points + excluded.points, \
+             n_answered = total.n_answered + excluded.n_answered, \
+             n_right = total.n_right + excluded.n_right, \
+             reached_at = CASE WHEN excluded.reached_at > total.reached_at \
+             THEN excluded.reached_at ELSE total.reached_at END",
+            &[
+                round.int(0)?.into(),
+                round.int(1)?.into(),
+                Period::of(span, day, season).key().into(),
+                topic.into(),
+            ],
         )?;
     }
+    Ok(())
+}
+
+/// Makes a server's sums anew: all its events are pending once more, and folded.
+pub(super) fn sum_anew(transaction: &mut dyn Transaction, guild: i64) -> Result<(), StoreError> {
+    alone(transaction)?;
+    transaction.execute("DELETE FROM total WHERE guild = $1", &[guild.into()])?;
+    transaction.execute(
+        "INSERT INTO pending (round, member, number, taken) \
+         SELECT event.round, event.member, event.number, 0 FROM round \
+         JOIN event ON event.round = round.id WHERE round.guild = $1 \
+         ON CONFLICT (round, member, number) DO NOTHING",
+        &[guild.into()],
+    )?;
     fold(transaction, i64::MAX)
 }

@@ -80,7 +80,9 @@ fn answered(database: &dyn Database) -> Vec<(i64, u64)> {
         FROM event GROUP BY member ORDER BY member";
     let totals = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT) FROM \
         (SELECT member, points, n_answered FROM total WHERE period = 'all' AND topic = '' \
-        UNION ALL SELECT member, points, n_answered FROM pending) AS part \
+        UNION ALL SELECT event.member, event.points, event.n_answered FROM pending \
+        JOIN event ON event.round = pending.round AND event.member = pending.member \
+        AND event.number = pending.number) AS part \
         GROUP BY member ORDER BY member";
     assert_eq!(rows(database, events), rows(database, totals));
     let of_event = "SELECT round, member FROM event ORDER BY round, member";

@@ -118,21 +118,13 @@ CREATE TABLE event (
     PRIMARY KEY (round, member, number)
 ){{clustered}};
 
--- What events add to sums that do not hold them yet. A row comes in the transaction of its event and
--- goes, with many others, in the one that adds them to the sums; `taken` is 1 in that one alone. So an
--- answer writes three pages, and not one for every board.
+-- Events that the sums do not hold yet. A row comes in the transaction of its event and goes, with
+-- many others, in the one that adds them to the sums; `taken` is 1 in that one alone. So an answer
+-- writes three pages, and not one for every board.
 CREATE TABLE pending (
     round BIGINT NOT NULL,
     member BIGINT NOT NULL,
     number BIGINT NOT NULL,
-    guild BIGINT NOT NULL,
-    week {{text}} NOT NULL,
-    season {{text}} NOT NULL,
-    topic {{text}} NOT NULL,
-    points BIGINT NOT NULL,
-    n_answered BIGINT NOT NULL,
-    n_right BIGINT NOT NULL,
-    reached_at BIGINT NOT NULL,
     taken BIGINT NOT NULL,
     PRIMARY KEY (round, member, number)
 ){{clustered}};
