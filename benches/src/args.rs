@@ -10,7 +10,7 @@ Usage: cargo run --release -p studyhall-benches -- [OPTIONS]
 
   --mb 1,10,100     sizes of the made-up notes, in megabytes
   --notes FOLDER    measure on a copy of these notes instead
-  --only PARTS      any of index,query,edit,start,parse,scores,backup
+  --only PARTS      any of index,query,edit,start,parse,scores,backup,http
   --work FOLDER     where notes and indexes are kept (default: bench beside the build)
   --json            one line of JSON for each group of rows";
 
@@ -24,6 +24,7 @@ pub(crate) enum Part {
     Parse,
     Scores,
     Backup,
+    Http,
 }
 
 impl Part {
@@ -31,7 +32,7 @@ impl Part {
     pub(crate) fn has_notes(self) -> bool {
         match self {
             Self::Index | Self::Query | Self::Edit | Self::Start => true,
-            Self::Parse | Self::Scores | Self::Backup => false,
+            Self::Parse | Self::Scores | Self::Backup | Self::Http => false,
         }
     }
 }
@@ -60,6 +61,7 @@ pub(crate) fn parse(given: &[String]) -> Result<Args> {
             Part::Parse,
             Part::Scores,
             Part::Backup,
+            Part::Http,
         ],
         work: work()?,
         json: false,
@@ -105,6 +107,7 @@ fn part(name: &str) -> Result<Part> {
         "parse" => Part::Parse,
         "scores" => Part::Scores,
         "backup" => Part::Backup,
+        "http" => Part::Http,
         _ => bail!("no such part: {name}"),
     })
 }

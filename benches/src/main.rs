@@ -15,6 +15,7 @@ mod fts;
 mod sections;
 mod studyhall;
 
+mod http;
 mod scores;
 
 mod child;
@@ -80,6 +81,10 @@ fn run(args: &Args) -> Result<()> {
         let rows = attempt("backing up", || scores::backup(&args.work))?;
         print(args, "a backup of a million answers", &rows)?;
     }
+    if args.parts.contains(&Part::Http) {
+        let rows = attempt("posting interactions", || http::asked(&args.work))?;
+        print(args, "/ask as Discord posts it, signed", &rows)?;
+    }
     Ok(())
 }
 
@@ -142,6 +147,9 @@ fn work(task: &[String]) -> Result<()> {
         (Some("scores-answers"), [work]) => return scores::record_all(work),
         (Some("scores-boards"), [work]) => return scores::ask_all(work),
         (Some("scores-backup"), [work]) => return scores::back_up_all(work),
+        (Some(http::LOAD), [work]) => return http::load(work),
+        (Some(http::CONSTANT), []) => return http::serve_constant(),
+        (Some(http::STUDYHALL), []) => return http::serve_studyhall(),
         (Some("parse"), _) => return hostile::measure(&task[1]),
         _ => bail!("no such task: {}", task.join(" ")),
     }

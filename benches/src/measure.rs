@@ -7,11 +7,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 use studyhall_index::Index;
 
 use crate::corpus::{self, Corpus};
-use crate::numbers::{median, percentile};
+use crate::numbers::{median, numbers, percentile};
 use crate::table::{Goal, Row, Unit};
 use crate::{bare, child, fts, questions, studyhall};
 
@@ -259,13 +259,4 @@ fn timed(questions: &[String], ask: &mut dyn FnMut(&str) -> Result<usize>) -> Re
 
 fn millis(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_f64)
-        .collect()
 }

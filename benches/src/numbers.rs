@@ -1,4 +1,16 @@
-//! Medians and percentiles.
+//! Medians and percentiles, and the lists of numbers that they are of.
+
+use serde_json::Value;
+
+/// The numbers of a list in a report; none where it is no list.
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_f64)
+        .collect()
+}
 
 /// The value below which `share` (0 to 1) of the values lie, by nearest rank; 0 of none.
 pub(crate) fn percentile(values: &[f64], share: f64) -> f64 {

@@ -8,14 +8,13 @@ mod made;
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::Value;
 
 pub(crate) use answers::record_all;
 pub(crate) use backup::back_up_all;
 pub(crate) use boards::ask_all;
 
 use crate::child;
-use crate::numbers::{median, percentile};
+use crate::numbers::{median, numbers, percentile};
 use crate::table::{Goal, Row, Unit};
 
 /// The folder of the scores below the one for all benchmarks.
@@ -92,13 +91,4 @@ pub(crate) fn backup(work: &Path) -> Result<Vec<Row>> {
         row("answers meanwhile", Unit::PerSecond, "per_s", median),
         Row::new("longest wait of an answer without", Unit::Millis, calm),
     ])
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_f64)
-        .collect()
 }

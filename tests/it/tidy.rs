@@ -26,8 +26,8 @@ const FLOORS: &[(&str, u8)] = &[
 /// Crates that are named in one place alone.
 const HOMES: &[(&str, &[&str])] = &[
     ("serenity", &["src/discord"]),
-    ("ed25519_dalek", &["src/discord"]),
-    ("axum", &["src/web"]),
+    ("ed25519_dalek", &["src/discord", "benches/"]),
+    ("axum", &["src/web", "benches/"]),
     ("hyper", &["src/web"]),
     ("metrics_exporter_prometheus", &["src/web"]),
     ("tantivy", &["index/src/", "benches/"]),

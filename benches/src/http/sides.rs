@@ -1,0 +1,126 @@
+//! The two servers, each in a process of its own that ends with the measurement.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::client::Connection;
+use super::letters;
+use crate::child;
+
+/// The tasks of the two processes.
+pub(crate) const CONSTANT: &str = "http-constant";
+pub(crate) const STUDYHALL: &str = "http-studyhall";
+
+/// What the bot's log says before its address.
+const LISTENS: &str = "http.address=";
+/// How often, and after how long each time, one looks whether the bot is ready.
+const LOOKS: usize = 600;
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A server that runs.
+pub(super) struct Side {
+    process: Child,
+    pub(super) address: SocketAddr,
+}
+
+impl Side {
+    /// Starts the handler that answers a constant.
+    pub(super) fn constant() -> Result<Self> {
+        let mut process = task(CONSTANT)?.stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        let said = process.stdout.take().context("a process that can speak")?;
+        BufReader::new(said).read_line(&mut line)?;
+        Ok(Self {
+            address: line.trim().parse().context("the constant has no address")?,
+            process,
+        })
+    }
+
+    /// Starts the bot on these notes, and waits until it is ready.
+    pub(super) fn studyhall(notes: &Path, folder: &Path, discord: SocketAddr) -> Result<Self> {
+        fs::create_dir_all(folder)?;
+        let log = folder.join("log");
+        let mut command = task(STUDYHALL)?;
+        for (variable, _) in env::vars_os() {
+            if variable.to_string_lossy().starts_with("STUDYHALL_") {
+                command.env_remove(variable);
+            }
+        }
+        let process = command
+            .current_dir(folder)
+            .env("STUDYHALL_NOTES_DIR", notes)
+            .env("STUDYHALL_DATA_DIR", folder.join("data"))
+            .env("STUDYHALL_DISCORD__TOKEN", "benchmark")
+            .env("STUDYHALL_DISCORD__API_URL", format!("http://{discord}"))
+            .env("STUDYHALL_DISCORD__TRANSPORT", "http")
+            .env(
+                "STUDYHALL_DISCORD__PUBLIC_KEY",
+                letters::digits(&letters::public_key()),
+            )
+            .env("STUDYHALL_HTTP__LISTEN", "127.0.0.1:0")
+            .stdout(Stdio::null())
+            .stderr(File::create(&log)?)
+            .spawn()?;
+        let mut side = Self {
+            process,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        for _ in 0..LOOKS {
+            thread::sleep(LOOK);
+            let text = fs::read_to_string(&log)?;
+            let said = text.split(LISTENS).nth(1);
+            if let Some(said) = said.and_then(|said| said.split_whitespace().next()) {
+                side.address = said.parse()?;
+                if is_ready(side.address)? {
+                    return Ok(side);
+                }
+            }
+            if side.process.try_wait()?.is_some() {
+                break;
+            }
+        }
+        bail!("the bot is not ready: {}", fs::read_to_string(&log)?)
+    }
+
+    /// Processor time that it has used so far, in seconds.
+    pub(super) fn cpu_s(&self) -> f64 {
+        child::cpu_s(&self.process.id().to_string()).unwrap_or_default()
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// This program once more, with a task that serves.
+fn task(name: &str) -> Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([child::COMMAND, name]).stdin(Stdio::null());
+    Ok(command)
+}
+
+fn is_ready(address: SocketAddr) -> Result<bool> {
+    let request = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    let (status, _) = Connection::open(address)?
+        .exchange(request)
+        .map(|(status, body)| (status, body.len()))?;
+    Ok(status == 200)
+}
+
+/// The task of the process that serves the bot: the shipped program with the command `serve`.
+pub(crate) fn serve_studyhall() -> Result<()> {
+    let arguments = ["studyhall", "serve"].map(Into::into);
+    let ended = studyhall::cli::main(arguments, env::vars_os());
+    bail!("the bot ended by itself: {ended:?}")
+}
