@@ -205,17 +205,18 @@ impl Index {
         if address_of(&searcher, by_id)?.is_some() {
             return Ok(Some(by_id));
         }
-        let mut stems = self.shared.stems.take();
-        let wanted = stems.of(name);
+        let wanted = self.shared.stems.with(|stems| stems.of(name));
         for name in [name, &wanted.join(" ")] {
             let term = Term::from_field_text(FIELDS.name, name);
             if let Some(key) = first_with(&searcher, &term)? {
                 return Ok(Some(key));
             }
         }
-        let mut found = self.search(name, None, N_NAMED)?.hits.into_iter();
-        let named = found.find(|hit| stems.of(hit.section.heading()) == wanted);
-        self.shared.stems.give_back(stems);
+        let found = self.search(name, None, N_NAMED)?.hits;
+        let named = self.shared.stems.with(|stems| {
+            let mut found = found.iter();
+            found.find(|hit| stems.of(hit.section.heading()) == wanted)
+        });
         Ok(named.map(|hit| hit.section.key()))
     }
 

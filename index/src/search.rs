@@ -74,10 +74,8 @@ impl Index {
         };
         let n = n.min(HITS_MAX);
         guarded(|| {
-            let mut stems = self.shared.stems.take();
-            let found = search(&searcher, self, question, topic, n, &mut stems);
-            self.shared.stems.give_back(stems);
-            Ok(found?)
+            let search = |stems: &mut Stems| search(&searcher, self, question, topic, n, stems);
+            Ok(self.shared.stems.with(search)?)
         })
     }
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::num::NonZero;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 
 use frostem::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
@@ -11,7 +13,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes of a word that count; what follows is dropped.
 const WORD_MAX: usize = 64;
-/// Memories of stems kept between searches.
+/// Memories of stems that are lent at the same time, where there are few processors and many.
+const POOL_MIN: usize = 2;
 const POOL_MAX: usize = 8;
 /// Words whose stems a memory between searches may hold.
 const POOL_WORDS_MAX: usize = 1 << 18;
@@ -308,24 +311,68 @@ impl Stems {
 }
 
 /// Memories of stems that outlive a search: the next one finds its words known.
-#[derive(Default)]
+///
+/// No more are lent than there are processors. A search does little but compute: beside more of
+/// them each would only take longer, and know fewer words from before.
 pub(crate) struct StemsPool {
-    idle: Mutex<Vec<Stems>>,
+    n_max: usize,
+    kept: Mutex<Kept>,
+    returned: Condvar,
+}
+
+/// The memories of a pool.
+#[derive(Default)]
+struct Kept {
+    idle: Vec<Stems>,
+    n_lent: usize,
+}
+
+impl Default for StemsPool {
+    fn default() -> Self {
+        let n_processors = available_parallelism().map_or(1, NonZero::get);
+        Self {
+            n_max: n_processors.clamp(POOL_MIN, POOL_MAX),
+            kept: Mutex::default(),
+            returned: Condvar::new(),
+        }
+    }
 }
 
 impl StemsPool {
-    /// A memory that nobody uses, or a new one.
-    pub(crate) fn take(&self) -> Stems {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.pop().unwrap_or_default()
+    /// Works with a memory, as soon as one can be had. Within the work none is to be had.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Stems) -> T) -> T {
+        let (mut stems, place) = self.lend();
+        let done = work(&mut stems);
+        // A panic does not come here: the memory is lost, and its place is not.
+        if stems.words.len() < POOL_WORDS_MAX {
+            self.kept().idle.push(stems);
+        }
+        drop(place);
+        done
     }
 
-    /// Leaves a memory for the next search, unless it has grown large.
-    pub(crate) fn give_back(&self, stems: Stems) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < POOL_MAX && stems.words.len() < POOL_WORDS_MAX {
-            idle.push(stems);
-        }
+    fn lend(&self) -> (Stems, Place<'_>) {
+        let is_full = |kept: &mut Kept| kept.n_lent >= self.n_max;
+        let kept = self.returned.wait_while(self.kept(), is_full);
+        let mut kept = kept.unwrap_or_else(PoisonError::into_inner);
+        kept.n_lent += 1;
+        let stems = kept.idle.pop();
+        drop(kept);
+        (stems.unwrap_or_default(), Place(self))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to a memory.
+struct Place<'a>(&'a StemsPool);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.kept().n_lent -= 1;
+        self.0.returned.notify_one();
     }
 }
 
@@ -340,6 +387,10 @@ fn stem_of(stemmer: &Stemmer, word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::SeqCst;
+
     use super::*;
 
     #[track_caller]
@@ -365,6 +416,39 @@ mod tests {
             "caf\u{e9} CAFE\u{301} \u{5bff}\u{53f8}",
             &["cafe", "cafe", "\u{5bff}", "\u{53f8}"],
         );
+    }
+
+    #[test]
+    fn no_more_memories_are_lent_than_may_be_and_each_is_lent_again() {
+        let pool = StemsPool::default();
+        let (n_now, n_most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 * POOL_MAX {
+                scope.spawn(|| {
+                    pool.with(|stems| {
+                        n_most.fetch_max(n_now.fetch_add(1, SeqCst) + 1, SeqCst);
+                        stems.know("queues");
+                        std::thread::yield_now();
+                        n_now.fetch_sub(1, SeqCst);
+                    });
+                });
+            }
+        });
+        let n_most = n_most.into_inner();
+        assert!(n_most <= pool.n_max, "{n_most}");
+        let idle = &pool.kept().idle;
+        assert!((1..=n_most).contains(&idle.len()), "{}", idle.len());
+        assert!(idle.iter().all(|stems| stems.met().eq(["queues"])));
+    }
+
+    #[test]
+    fn a_panic_keeps_no_place() {
+        let pool = StemsPool::default();
+        for _ in 0..3 * POOL_MAX {
+            let broken = || pool.with(|_| panic!("on purpose"));
+            assert!(catch_unwind(AssertUnwindSafe(broken)).is_err());
+        }
+        assert_eq!(pool.with(|stems| stems.know("queues")), 0);
     }
 
     #[test]
