@@ -13,7 +13,7 @@ use axum::routing::post;
 use ed25519_dalek::{SIGNATURE_LENGTH, Signature, VerifyingKey};
 use tokio::net::TcpListener;
 
-use super::letters;
+use super::{letters, sides};
 
 /// What every interaction is answered with.
 pub(super) const ANSWER: &str = r#"{"type":4,"data":{"content":"30 seconds"}}"#;
@@ -22,6 +22,7 @@ type Said = (StatusCode, [(HeaderName, &'static str); 1], &'static str);
 
 /// The task of the process that serves it. It says its address on a line, and does not end.
 pub(crate) fn serve() -> Result<()> {
+    sides::end_with_measurement();
     let key = VerifyingKey::from_bytes(&letters::public_key())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -32,8 +32,8 @@ struct Measured {
     per_s: Vec<f64>,
     /// Processor time for each interaction of a lap, in microseconds.
     cpu_us: Vec<f64>,
-    /// Latencies at half load.
-    ms: Vec<f64>,
+    /// Latencies at half load, round by round.
+    ms: Vec<Vec<f64>>,
 }
 
 impl Measured {
@@ -76,7 +76,7 @@ impl Measured {
     fn half(&mut self, post: &mut Post<'_>, per_s: f64) -> Result<()> {
         let pace = Pace::Each(Duration::from_secs_f64(1.0 / per_s));
         let lap = self.lap(post, (per_s * LAP_S) as usize, pace)?;
-        self.ms.extend(lap.ms);
+        self.ms.push(lap.ms);
         Ok(())
     }
 

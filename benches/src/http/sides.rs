@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -106,8 +106,26 @@ impl Drop for Side {
 /// This program once more, with a task that serves.
 fn task(name: &str) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
-    command.args([child::COMMAND, name]).stdin(Stdio::null());
+    // The other end is held until the side is dropped, or this process has ended in any way.
+    command.args([child::COMMAND, name]).stdin(Stdio::piped());
     Ok(command)
+}
+
+/// Ends this process as soon as the one that measures has ended, however that did.
+pub(super) fn end_with_measurement() {
+    thread::spawn(|| {
+        // Nothing is ever written: whatever this gives, nobody is at the other end any more.
+        drop(io::copy(&mut io::stdin(), &mut io::sink()));
+        end_at_once();
+    });
+}
+
+#[expect(
+    clippy::exit,
+    reason = "a server for a measurement has nothing to bring to an end"
+)]
+fn end_at_once() {
+    std::process::exit(1);
 }
 
 fn is_ready(address: SocketAddr) -> Result<bool> {
@@ -120,6 +138,7 @@ fn is_ready(address: SocketAddr) -> Result<bool> {
 
 /// The task of the process that serves the bot: the shipped program with the command `serve`.
 pub(crate) fn serve_studyhall() -> Result<()> {
+    end_with_measurement();
     let arguments = ["studyhall", "serve"].map(Into::into);
     let ended = studyhall::cli::main(arguments, env::vars_os());
     bail!("the bot ended by itself: {ended:?}")
