@@ -38,8 +38,9 @@ pub(crate) fn borrowed(
 ) -> Vec<(String, f32)> {
     let best = lenders.first().map_or(1.0, |(score, _)| *score);
     let mut weights: HashMap<String, f32> = HashMap::new();
+    let mut known = HashMap::new();
     for (score, section) in lenders {
-        for (stem, weight) in rare_words(section, lexicon, stems) {
+        for (stem, weight) in rare_words(section, lexicon, stems, &mut known) {
             *weights.entry(stem).or_default() += weight * score / best;
         }
     }
@@ -55,8 +56,13 @@ pub(crate) fn borrowed(
 }
 
 /// The words of a section by how often they stand there and how rare they are elsewhere, the
-/// section as a vector of length 1.
-fn rare_words(section: &Section, lexicon: &Lexicon<'_>, stems: &mut Stems) -> Vec<(String, f32)> {
+/// section as a vector of length 1. The weights by stem are known from the sections before.
+fn rare_words(
+    section: &Section,
+    lexicon: &Lexicon<'_>,
+    stems: &mut Stems,
+    known: &mut HashMap<u32, f32>,
+) -> Vec<(String, f32)> {
     let mut counts: HashMap<u32, u16> = HashMap::new();
     for text in [section.heading(), &section.body] {
         for word in words(text) {
@@ -68,10 +74,11 @@ fn rare_words(section: &Section, lexicon: &Lexicon<'_>, stems: &mut Stems) -> Ve
         }
     }
     let mut weights = Vec::with_capacity(counts.len());
-    for (stem, count) in counts {
-        let stem = stems.numbered(stem);
+    for (number, count) in counts {
+        let stem = stems.numbered(number);
         if !HASHED.stop.contains(&hash_of(stem)) {
-            let weight = (1.0 + f32::from(count).ln()) * lexicon.weight(stem);
+            let rarity = *known.entry(number).or_insert_with(|| lexicon.weight(stem));
+            let weight = (1.0 + f32::from(count).ln()) * rarity;
             weights.push((stem.to_owned(), weight));
         }
     }

@@ -52,7 +52,12 @@ impl Kind {
 
     /// The term that says `value` of `key`.
     pub(crate) fn term(self, key: &str, value: &str) -> String {
-        format!("{}{SEPARATOR}{key}{SEPARATOR}{value}", self.letter())
+        format!("{}{SEPARATOR}{value}", self.key(key))
+    }
+
+    /// How the terms begin that say something of `key`, or of what begins so.
+    fn key(self, key: &str) -> String {
+        format!("{}{SEPARATOR}{key}", self.letter())
     }
 }
 
@@ -238,6 +243,19 @@ impl<'a> Lexicon<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Whether a long form of several words begins with this stem.
+    pub(crate) fn opens_long_form(&self, stem: &str) -> tantivy::Result<bool> {
+        let prefix = Kind::Long.key(&format!("{stem} "));
+        for segment in self.searcher.segment_readers() {
+            let inverted = segment.inverted_index(FIELDS.concept)?;
+            let mut terms = inverted.terms().range().ge(&prefix).into_stream()?;
+            if terms.advance() && terms.key().starts_with(prefix.as_bytes()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Words of the notes within `distance` edits of a word that they lack.

@@ -259,6 +259,8 @@ impl Question {
             .first()
             .zip(content.last())
             .map(|(first, last)| (*first, last + 1));
+        let opens = |word: &Typed| lexicon.opens_long_form(&word.stem);
+        let opens: Vec<bool> = typed.iter().map(opens).collect::<Result<_, _>>()?;
         for len in (2..=PHRASE_MAX).rev() {
             for start in 0..(typed.len() + 1).saturating_sub(len) {
                 let end = start + len;
@@ -268,12 +270,12 @@ impl Question {
                 if opens_small || ends_small || taken[start..end].contains(&true) {
                     continue;
                 }
-                let long = joined(run);
-                let mut shorts = lexicon.look_up(Kind::Long, &long)?;
-                if shorts.is_empty()
-                    && whole == Some((start, end))
-                    && !has_halves(run, lexicon, stems)?
-                {
+                let is_whole = whole == Some((start, end));
+                let mut shorts = match opens[start] {
+                    true => lexicon.look_up(Kind::Long, &joined(run))?,
+                    false => Vec::new(),
+                };
+                if shorts.is_empty() && is_whole && !has_halves(run, lexicon, stems)? {
                     shorts = shorts_by_initials(run, lexicon)?;
                 }
                 if shorts.is_empty() {
