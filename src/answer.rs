@@ -10,6 +10,8 @@ use crate::chat::{QUESTION_MAX, SUGGESTION_MAX};
 
 /// Sections that one search brings: the best, and the others to choose from.
 pub const HITS_MAX: usize = 5;
+/// Hits that are quoted: of the others only the name is shown.
+const QUOTES: usize = 1;
 /// Sections named when nothing answers, at most.
 pub const NEAREST_MAX: usize = 4;
 /// Stands before a section's key in the value of a suggestion. A person would not type it.
@@ -98,7 +100,7 @@ pub fn answer(index: &Index, question: &str, topic: Option<&str>) -> Result<Answ
             }
         },
     };
-    let found = index.search(question, topic.as_deref(), HITS_MAX)?;
+    let found = index.search_quoting(question, topic.as_deref(), HITS_MAX, QUOTES)?;
     judged(index, found)
 }
 

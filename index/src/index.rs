@@ -212,7 +212,7 @@ impl Index {
                 return Ok(Some(key));
             }
         }
-        let found = self.search(name, None, N_NAMED)?.hits;
+        let found = self.search_quoting(name, None, N_NAMED, 0)?.hits;
         let named = self.shared.stems.with(|stems| {
             let mut found = found.iter();
             found.find(|hit| stems.of(hit.section.heading()) == wanted)

@@ -30,7 +30,7 @@ pub struct Hit {
     pub section: Section,
     /// How well it fits; comparable within one search only.
     pub score: f32,
-    /// The piece of the section that answers best.
+    /// The piece of the section that answers best, where one was asked for.
     pub quote: Option<Quote>,
     /// Why it ranks where it does.
     pub reasons: Vec<Reason>,
@@ -59,7 +59,7 @@ pub const HITS_MAX: usize = 200;
 
 impl Index {
     /// The sections that answer `question`, at most `n` and [`HITS_MAX`], best first; of `topic`
-    /// alone if one is named.
+    /// alone if one is named. Each has its quote.
     ///
     /// # Errors
     /// The index on disk cannot be read.
@@ -69,12 +69,30 @@ impl Index {
         topic: Option<&str>,
         n: usize,
     ) -> Result<Found, IndexError> {
+        self.search_quoting(question, topic, n, n)
+    }
+
+    /// The same, where only the first `n_quotes` have their quote: to choose one takes about as long
+    /// as to find the section.
+    ///
+    /// # Errors
+    /// The index on disk cannot be read.
+    pub fn search_quoting(
+        &self,
+        question: &str,
+        topic: Option<&str>,
+        n: usize,
+        n_quotes: usize,
+    ) -> Result<Found, IndexError> {
         let Some(searcher) = self.searcher() else {
             return Ok(Found::default());
         };
         let n = n.min(HITS_MAX);
         guarded(|| {
-            let search = |stems: &mut Stems| search(&searcher, self, question, topic, n, stems);
+            let search = |stems: &mut Stems| {
+                let wants = (topic, n, n_quotes);
+                search(&searcher, self, question, wants, stems)
+            };
             Ok(self.shared.stems.with(search)?)
         })
     }
@@ -90,8 +108,7 @@ fn search(
     searcher: &Searcher,
     index: &Index,
     text: &str,
-    topic: Option<&str>,
-    n: usize,
+    (topic, n, n_quotes): (Option<&str>, usize, usize),
     stems: &mut Stems,
 ) -> tantivy::Result<Found> {
     let lexicon = Lexicon::new(searcher, &index.shared.headings)?;
@@ -103,14 +120,19 @@ fn search(
     });
     let hits = ranked
         .into_iter()
-        .map(|ranked| Hit {
-            quote: quote::choose(
-                ranked.section.heading(),
-                &ranked.section.body,
-                &wanted,
-                question.wants_figure,
-                stems,
-            ),
+        .enumerate()
+        .map(|(place, ranked)| Hit {
+            quote: (place < n_quotes)
+                .then(|| {
+                    quote::choose(
+                        ranked.section.heading(),
+                        &ranked.section.body,
+                        &wanted,
+                        question.wants_figure,
+                        stems,
+                    )
+                })
+                .flatten(),
             section: ranked.section,
             score: ranked.score,
             reasons: ranked.reasons,

@@ -95,6 +95,24 @@ fn check_quote(question: &str, quote: &str) {
     assert_eq!(text, Some(quote), "{question}");
 }
 
+#[test]
+fn only_the_quotes_that_are_asked_for_are_chosen() {
+    let (_world, index) = index();
+    let question = "visibility timeout";
+    let all = search(&index, question).hits;
+    assert!(all.len() >= 2, "{}", all.len());
+    for n_quotes in [0, 1, 2] {
+        let found = index.search_quoting(question, None, all.len(), n_quotes);
+        let some = found.expect("a search").hits;
+        assert_eq!(some.len(), all.len());
+        for (place, (one, whole)) in some.iter().zip(&all).enumerate() {
+            assert_eq!(one.section.id(), whole.section.id());
+            let quote = whole.quote.as_ref().filter(|_| place < n_quotes);
+            assert_eq!(one.quote.as_ref(), quote);
+        }
+    }
+}
+
 #[track_caller]
 fn check_refused(question: &str) {
     let (_world, index) = index();
