@@ -203,6 +203,17 @@ fn short_and_long_form_are_one() {
 }
 
 #[test]
+fn a_long_form_amid_a_question_finds_its_short_form() {
+    let (_world, index) = index();
+    let found = hits(&index, "visibility of a dead letter queue");
+    // That section names the queue by its short form alone.
+    assert!(
+        found.iter().any(|id| id == "sqs.md#monitoring"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn words_that_a_question_brings_along_change_nothing() {
     let (_world, index) = index();
     let bare = hits(&index, "visibility timeout");
