@@ -79,6 +79,12 @@ struct Kind {
 impl Edge {
     /// Answers an interaction that was posted: within three seconds, and only where Discord signed
     /// it, lately, for the first time.
+    ///
+    /// Discord delivers each once; a balancer or whoever has read one may do so again. This process
+    /// refuses a number that it has heard with 409, however it was signed, also where its answer was
+    /// lost on the way: answers are not kept, so that nobody can fetch one again, and what the first
+    /// delivery did stands. Another process, or this one after a restart, knows nothing of it and
+    /// answers as the first would have: by the number the scores know it, and do it once.
     pub async fn posted(self: Arc<Self>, posted: Posted) -> Answered {
         let arrival = Arrival {
             at: Instant::now(),

@@ -135,12 +135,17 @@ impl Desk {
     }
 
     /// Starts a bot; its log goes to a file of the folder.
-    pub(crate) fn start(&self, mut command: Command) -> Serving {
-        let log = self.folder.path().join("log");
+    pub(crate) fn start(&self, command: Command) -> Serving {
+        self.n_starts.fetch_add(1, Ordering::SeqCst);
+        self.start_logging(command, "log")
+    }
+
+    /// Starts a bot beside others, with a log of this name for itself.
+    pub(crate) fn start_logging(&self, mut command: Command, log: &str) -> Serving {
+        let log = self.folder.path().join(log);
         let log = File::options().create(true).append(true).open(log);
         let log = log.expect("a log file");
         command.stdout(Stdio::null()).stderr(log);
-        self.n_starts.fetch_add(1, Ordering::SeqCst);
         Serving {
             process: command.spawn().expect("the bot starts"),
         }
@@ -179,16 +184,24 @@ impl Desk {
     /// Waits until the bot that was started last listens: `http://127.0.0.1:port`.
     pub(crate) async fn web(&self) -> String {
         let n_starts = self.n_starts.load(Ordering::SeqCst);
+        format!("http://{}", self.address_in("log", n_starts).await)
+    }
+
+    /// Where the bot listens that was the `nth` to write this log.
+    pub(crate) async fn address_in(&self, log: &str, nth: usize) -> String {
         for _ in 0..WEB_LOOKS {
-            let log = self.log();
-            let mut said = log.split("http.address=").skip(n_starts);
+            let text = self.log_named(log);
+            let mut said = text.split("http.address=").skip(nth);
             if let Some(said) = said.next() {
-                let address = said.split_whitespace().next().unwrap_or_default();
-                return format!("http://{address}");
+                return said
+                    .split_whitespace()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("nobody listens: {}", self.log());
+        panic!("nobody listens: {}", self.log_named(log));
     }
 
     /// What is to be had from the bot's web server: the status and the body.
@@ -266,7 +279,12 @@ impl Desk {
 
     /// What the bot has logged.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).expect("a log")
+        self.log_named("log")
+    }
+
+    /// What the bot with a log of this name has logged.
+    pub(crate) fn log_named(&self, log: &str) -> String {
+        fs::read_to_string(self.folder.path().join(log)).expect("a log")
     }
 
     /// The message with which the bot answers.

@@ -2,6 +2,7 @@
 
 mod ask;
 mod backup;
+mod balanced;
 mod browse;
 mod chaos;
 mod cli;
