@@ -24,6 +24,9 @@ use crate::wording;
 const EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// Counts that are written at one look, at most: each is an edit in the chat.
 const EDITS_MAX: usize = 25;
+/// Before a round's close its count is written no more: an edit waits a minute and a half at most for
+/// its turn, and one that came after another process's reveal would hide it for good.
+const COUNTED_UNTIL: SignedDuration = SignedDuration::from_mins(2);
 /// The hour of Monday from which on the week before is recapped.
 const RECAP_HOUR: i8 = 8;
 /// How long a recap is held by whoever posts it: longer than a post may wait to be sent.
@@ -70,7 +73,7 @@ impl Bot {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "answers could not be added up for the boards");
         }
-        if let Err(error) = self.count(chat).await {
+        if let Err(error) = self.count(chat, clock).await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "answers could not be counted");
         }
@@ -81,12 +84,15 @@ impl Bot {
     }
 
     /// Writes below open rounds how many have answered.
-    async fn count<C: Chat>(&self, chat: &C) -> Result<(), StoreError> {
+    async fn count<C: Chat>(&self, chat: &C, clock: &Clock) -> Result<(), StoreError> {
         for (round, n) in self.scores.miscounted()?.into_iter().take(EDITS_MAX) {
             let Some((message, asks)) = round.message.zip(round.asks.as_ref()) else {
                 continue;
             };
             let closes_at = round.closes_at.unwrap_or(round.due_at);
+            if closes_at.duration_since(clock()) < COUNTED_UNTIL {
+                continue;
+            }
             let shown = self.shown(&round, asks, closes_at);
             match chat
                 .edit(

@@ -117,6 +117,25 @@ fn answers_are_explained_counted_and_revealed() {
 }
 
 #[test]
+fn a_count_is_not_written_so_late_that_it_could_come_after_the_reveal() {
+    let mut group = group();
+    group.wait(SignedDuration::from_hours(1));
+    let round = group.rounds()[0];
+    let right = right_place(&group, round);
+    group.wait_until("2027-03-02T03:56:30Z".parse().unwrap());
+    group.answer(1, round, &[right]);
+    group.wait_until("2027-03-02T03:57:45Z".parse().unwrap());
+    let counted = group.first_body();
+    assert!(counted.contains("1 answered"), "{counted}");
+    group.answer(2, round, &[right]);
+    group.wait_until("2027-03-02T03:59:30Z".parse().unwrap());
+    assert_eq!(group.first_body(), counted);
+    group.wait_until("2027-03-02T04:00:00Z".parse().unwrap());
+    let revealed = group.first_body();
+    assert!(revealed.contains("2 answered · closed"), "{revealed}");
+}
+
+#[test]
 fn the_closing_second_is_too_late_and_the_one_before_is_not() {
     let mut group = group();
     group.wait_until("2027-03-01T08:00:00Z".parse().unwrap());
