@@ -464,7 +464,7 @@ pub enum Trace {
     Posted(u64),
     /// It is not there.
     Absent,
-    /// Nobody may look.
+    /// Nobody may look, or more was written at that time than is looked through.
     Unknown,
 }
 

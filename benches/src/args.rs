@@ -10,7 +10,7 @@ Usage: cargo run --release -p studyhall-benches -- [OPTIONS]
 
   --mb 1,10,100     sizes of the made-up notes, in megabytes
   --notes FOLDER    measure on a copy of these notes instead
-  --only PARTS      any of index,query,edit,start,parse,scores,backup,http
+  --only PARTS      any of index,query,edit,start,parse,scores,backup,http,ready
   --work FOLDER     where notes and indexes are kept (default: bench beside the build)
   --json            one line of JSON for each group of rows";
 
@@ -25,6 +25,7 @@ pub(crate) enum Part {
     Scores,
     Backup,
     Http,
+    Ready,
 }
 
 impl Part {
@@ -32,7 +33,7 @@ impl Part {
     pub(crate) fn has_notes(self) -> bool {
         match self {
             Self::Index | Self::Query | Self::Edit | Self::Start => true,
-            Self::Parse | Self::Scores | Self::Backup | Self::Http => false,
+            Self::Parse | Self::Scores | Self::Backup | Self::Http | Self::Ready => false,
         }
     }
 }
@@ -62,6 +63,7 @@ pub(crate) fn parse(given: &[String]) -> Result<Args> {
             Part::Scores,
             Part::Backup,
             Part::Http,
+            Part::Ready,
         ],
         work: work()?,
         json: false,
@@ -108,6 +110,7 @@ fn part(name: &str) -> Result<Part> {
         "scores" => Part::Scores,
         "backup" => Part::Backup,
         "http" => Part::Http,
+        "ready" => Part::Ready,
         _ => bail!("no such part: {name}"),
     })
 }

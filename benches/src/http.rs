@@ -12,6 +12,7 @@ mod discord;
 mod letters;
 mod load;
 mod questions;
+mod ready;
 mod sides;
 
 use std::path::Path;
@@ -20,7 +21,8 @@ use anyhow::Result;
 
 pub(crate) use constant::serve as serve_constant;
 pub(crate) use load::run as load;
-pub(crate) use sides::{CONSTANT, STUDYHALL, serve_studyhall};
+pub(crate) use ready::run as start;
+pub(crate) use sides::{CONSTANT, INDEX, STUDYHALL, index_studyhall, serve_studyhall};
 
 use crate::child;
 use crate::numbers::{median, numbers, percentile};
@@ -29,8 +31,12 @@ use crate::table::{Goal, Row, Unit};
 /// The task of the process that posts.
 pub(crate) const LOAD: &str = "http-load";
 
-/// The folder of this measurement below the one for all benchmarks.
+/// The task of the process that starts the bot.
+pub(crate) const START: &str = "http-start";
+
+/// The folders of these measurements below the one for all benchmarks.
 const FOLDER: &str = "http";
+const START_FOLDER: &str = "ready";
 
 const BARE: &str = "verify, constant";
 
@@ -60,5 +66,15 @@ pub(crate) fn asked(work: &Path) -> Result<Vec<Row>> {
         Row::new("half of that", Unit::PerSecond, half),
         latency("p50", 0.5),
         latency("p99", 0.99).goal(Goal::Below(20.0)),
+    ])
+}
+
+/// From the start of the bot until it is ready.
+pub(crate) fn ready(work: &Path) -> Result<Vec<Row>> {
+    let found = child::run(START, &[work, &work.join(START_FOLDER)])?.found;
+    let name = format!("ready, with {} notes", found["n_notes"]);
+    let s = median(&numbers(&found["s"]));
+    Ok(vec![
+        Row::new(name, Unit::Seconds, s).goal(Goal::Below(5.0)),
     ])
 }

@@ -85,6 +85,10 @@ fn run(args: &Args) -> Result<()> {
         let rows = attempt("posting interactions", || http::asked(&args.work))?;
         print(args, "/ask as Discord posts it, signed", &rows)?;
     }
+    if args.parts.contains(&Part::Ready) {
+        let rows = attempt("starting the bot", || http::ready(&args.work))?;
+        print(args, "a start with a million answers", &rows)?;
+    }
     Ok(())
 }
 
@@ -148,6 +152,8 @@ fn work(task: &[String]) -> Result<()> {
         (Some("scores-boards"), [work]) => return scores::ask_all(work),
         (Some("scores-backup"), [work]) => return scores::back_up_all(work),
         (Some(http::LOAD), [work]) => return http::load(work),
+        (Some(http::START), [work, folder]) => return http::start(work, folder),
+        (Some(http::INDEX), []) => return http::index_studyhall(),
         (Some(http::CONSTANT), []) => return http::serve_constant(),
         (Some(http::STUDYHALL), []) => return http::serve_studyhall(),
         (Some("parse"), _) => return hostile::measure(&task[1]),

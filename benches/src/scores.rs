@@ -5,7 +5,7 @@ mod backup;
 mod boards;
 mod made;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -50,6 +50,11 @@ pub(crate) fn answers(work: &Path) -> Result<Vec<Row>> {
     ])
 }
 
+/// A file with a million answers; it is made once and kept below `work`.
+pub(crate) fn made_file(work: &Path) -> Result<PathBuf> {
+    boards::made_file(&work.join(FOLDER))
+}
+
 /// First pages of boards, with the place of somebody who stands anywhere.
 pub(crate) fn boards(work: &Path) -> Result<Vec<Row>> {
     let found = child::run("scores-boards", &[&work.join(FOLDER)])?.found;
@@ -89,6 +94,12 @@ pub(crate) fn backup(work: &Path) -> Result<Vec<Row>> {
         )
         .goal(Goal::Below(250.0)),
         row("answers meanwhile", Unit::PerSecond, "per_s", median),
+        Row::new(
+            "restoring it",
+            Unit::Seconds,
+            median(&numbers(&found["restored_s"])),
+        )
+        .goal(Goal::Below(60.0)),
         Row::new("longest wait of an answer without", Unit::Millis, calm),
     ])
 }

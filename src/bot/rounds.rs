@@ -198,7 +198,7 @@ impl Bot {
                 None => Ok(()),
             },
             Ok(Trace::Unknown) => {
-                let reason = "nobody may read the channel's history";
+                let reason = "the channel's history does not tell";
                 self.settle(round, RoundState::Uncertain, Some(reason))?;
                 self.tell_organiser(chat, round, &wording::organiser::uncertain(round.day))
                     .await

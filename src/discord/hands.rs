@@ -24,6 +24,8 @@ use crate::chat::{Chat, Message, PostError, Refusal, Reply, Trace};
 const SEND_BY: Duration = Duration::from_secs(20);
 /// How long before a post's first try its message is looked for: the clocks may differ.
 const LOOK_BACK: SignedDuration = SignedDuration::from_secs(60);
+/// How long after it: a minute of tries, the time that the last of them may take, and the clocks.
+const LOOK_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// Messages of one page, and pages that are looked through, at most.
 /// <https://docs.discord.com/developers/resources/message#get-channel-messages>
 const PAGE: usize = 100;
@@ -70,6 +72,7 @@ impl Chat for Edge {
         let prefix = custom_id::answers_to(round);
         let me = me(self).await.map_err(asked)?.to_string();
         let mut after = age::number_at(since.saturating_sub(LOOK_BACK).unwrap_or(since));
+        let last = age::number_at(since.saturating_add(LOOK_AHEAD).unwrap_or(since));
         for n_seen in 0..PAGES_MAX {
             let page = match page(&self.rest, channel, after).await {
                 Ok(page) => page,
@@ -93,6 +96,9 @@ impl Chat for Edge {
             }
             let newest = page.iter().filter_map(|found| found.id.parse().ok()).max();
             after = newest.unwrap_or(after);
+            if after > last {
+                return Ok(Trace::Absent);
+            }
         }
         Ok(Trace::Unknown)
     }

@@ -370,9 +370,9 @@ pub fn suspended(schedule: &Schedule, reason: &str) -> Message {
 #[must_use]
 pub fn uncertain(day: Date) -> Message {
     person(&format!(
-        "I do not know whether the question of {day} was posted: I may not read the channel's history. \
-         I do not post it again by myself. If it is missing, say `/quiz post-now`; to avoid this, let \
-         me read the message history."
+        "I do not know whether the question of {day} was posted: I may not read the channel's history, or \
+         too much was written there at that time. I do not post it again by myself. If it is missing, \
+         say `/quiz post-now`; to avoid this, let me read the message history of a quiet channel."
     ))
 }
 

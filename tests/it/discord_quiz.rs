@@ -210,10 +210,13 @@ async fn a_post_is_found_again_by_what_it_carries() {
     let discord = Fake::start().await;
     let surface = Surface::start(&discord).await;
     // Long before anything that this Discord knows.
-    let since = Timestamp::from_second(1_700_000_000).expect("a moment");
-    let find = |round| surface.edge.find(CHANNEL, round, since);
-    assert_eq!(find(5).await.unwrap(), Trace::Absent);
+    let long_before = Timestamp::from_second(1_700_000_000).expect("a moment");
+    let found = surface.edge.find(CHANNEL, 5, long_before).await;
+    assert_eq!(found.unwrap(), Trace::Absent);
     let posted = surface.edge.post(CHANNEL, "k", &round(5)).await.unwrap();
+    let posted_ms = 1_420_070_400_000 + (posted >> 22).cast_signed();
+    let since = Timestamp::from_millisecond(posted_ms).expect("a moment");
+    let find = |round| surface.edge.find(CHANNEL, round, since);
     for n in 0..150 {
         discord.say(ADA, &format!("chatter {n}"));
     }
@@ -221,6 +224,13 @@ async fn a_post_is_found_again_by_what_it_carries() {
     assert_eq!(find(5).await.unwrap(), Trace::Posted(posted));
     assert_eq!(find(6).await.unwrap(), Trace::Posted(last));
     assert_eq!(find(7).await.unwrap(), Trace::Absent);
+    // More than is looked through, of which only what was written at that time matters.
+    for n in 0..1_000 {
+        discord.say(ADA, &format!("more chatter {n}"));
+    }
+    assert_eq!(find(7).await.unwrap(), Trace::Unknown);
+    let found = surface.edge.find(CHANNEL, 7, long_before).await;
+    assert_eq!(found.unwrap(), Trace::Absent);
     // Who may not look is shown nothing.
     discord.deny(READ_MESSAGE_HISTORY);
     assert_eq!(find(5).await.unwrap(), Trace::Unknown);

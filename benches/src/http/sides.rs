@@ -5,25 +5,29 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::client::Connection;
 use super::letters;
 use crate::child;
 
-/// The tasks of the two processes.
+/// The tasks of the two processes, and of one that indexes for the bot.
 pub(crate) const CONSTANT: &str = "http-constant";
 pub(crate) const STUDYHALL: &str = "http-studyhall";
+pub(crate) const INDEX: &str = "http-index";
+
+/// The folder of the bot's data.
+pub(super) const DATA: &str = "data";
 
 /// What the bot's log says before its address.
 const LISTENS: &str = "http.address=";
 /// How often, and after how long each time, one looks whether the bot is ready.
-const LOOKS: usize = 600;
-const LOOK: Duration = Duration::from_millis(50);
+const LOOKS: usize = 3_000;
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A server that runs.
 pub(super) struct Side {
@@ -48,16 +52,7 @@ impl Side {
     pub(super) fn studyhall(notes: &Path, folder: &Path, discord: SocketAddr) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let log = folder.join("log");
-        let mut command = task(STUDYHALL)?;
-        for (variable, _) in env::vars_os() {
-            if variable.to_string_lossy().starts_with("STUDYHALL_") {
-                command.env_remove(variable);
-            }
-        }
-        let process = command
-            .current_dir(folder)
-            .env("STUDYHALL_NOTES_DIR", notes)
-            .env("STUDYHALL_DATA_DIR", folder.join("data"))
+        let process = bot(STUDYHALL, notes, folder)?
             .env("STUDYHALL_DISCORD__TOKEN", "benchmark")
             .env("STUDYHALL_DISCORD__API_URL", format!("http://{discord}"))
             .env("STUDYHALL_DISCORD__TRANSPORT", "http")
@@ -103,6 +98,34 @@ impl Drop for Side {
     }
 }
 
+/// Has the program index these notes as the bot would.
+pub(super) fn index(notes: &Path, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let mut command = bot(INDEX, notes, folder)?;
+    // What it says of the made-up notes nobody wants to know.
+    let status = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    ensure!(status.success(), "`studyhall index` ended with {status}");
+    Ok(())
+}
+
+/// The program on these notes, with its data below `folder` and no other settings.
+fn bot(name: &str, notes: &Path, folder: &Path) -> Result<Command> {
+    let mut command = task(name)?;
+    for (variable, _) in env::vars_os() {
+        if variable.to_string_lossy().starts_with("STUDYHALL_") {
+            command.env_remove(variable);
+        }
+    }
+    command
+        .current_dir(folder)
+        .env("STUDYHALL_NOTES_DIR", notes)
+        .env("STUDYHALL_DATA_DIR", folder.join(DATA));
+    Ok(command)
+}
+
 /// This program once more, with a task that serves.
 fn task(name: &str) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
@@ -142,4 +165,12 @@ pub(crate) fn serve_studyhall() -> Result<()> {
     let arguments = ["studyhall", "serve"].map(Into::into);
     let ended = studyhall::cli::main(arguments, env::vars_os());
     bail!("the bot ended by itself: {ended:?}")
+}
+
+/// The task of the process that indexes: the shipped program with the command `index`.
+pub(crate) fn index_studyhall() -> Result<()> {
+    let arguments = ["studyhall", "index"].map(Into::into);
+    let ended = studyhall::cli::main(arguments, env::vars_os());
+    ensure!(ended == ExitCode::SUCCESS, "the notes were not indexed");
+    child::report(&serde_json::Value::Null)
 }

@@ -97,13 +97,17 @@ pub(crate) fn back_up_all(work: &Path) -> Result<()> {
         n_given: 0,
     };
     let (mut ours, mut bare, mut calm) = (Times::default(), Times::default(), Times::default());
+    let mut restored_s = Vec::new();
     let to = folder.join("copy");
     for _ in 0..N_ROUNDS {
         answers.during(&mut ours, || {
             backup::back_up(&file, &to, Overwrite::No)?;
             Ok(())
         })?;
-        backup::check(&to)?;
+        let started = Instant::now();
+        backup::restore(&to, &folder.join("restored").join("scores.db"))?;
+        restored_s.push(started.elapsed().as_secs_f64());
+        corpus::clear(&folder.join("restored"))?;
         fs::remove_file(&to)?;
         answers.during(&mut bare, || vacuum(&file, &to))?;
         fs::remove_file(&to)?;
@@ -117,6 +121,7 @@ pub(crate) fn back_up_all(work: &Path) -> Result<()> {
         |times: Times| json!({"s": times.s, "stall_ms": times.stall_ms, "per_s": times.per_s});
     child::report(&json!({
         "ours": sides(ours), "bare": sides(bare), "calm_ms": calm.stall_ms,
+        "restored_s": restored_s,
     }))
 }
 
