@@ -207,10 +207,11 @@ fn relative(root: &Path, path: &Path) -> Option<String> {
 /// Reads a note.
 ///
 /// # Errors
-/// The file cannot be read, is no regular file, or is larger than [`NOTE_MAX`].
+/// The file cannot be read, is no regular file, is reached through a link, or is larger than
+/// [`NOTE_MAX`].
 pub(crate) fn read(root: &Path, path: &str) -> io::Result<Vec<u8>> {
-    let file = file_of(root, path);
-    let kind = fs::symlink_metadata(&file)?;
+    let file = open(root, path)?;
+    let kind = file.metadata()?;
     if !kind.is_file() {
         return Err(io::Error::other("is no regular file"));
     }
@@ -225,10 +226,34 @@ pub(crate) fn read(root: &Path, path: &str) -> io::Result<Vec<u8>> {
         ));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(kind.len()).unwrap_or(0) + 1);
-    fs::File::open(&file)?
-        .take(NOTE_MAX)
-        .read_to_end(&mut bytes)?;
+    file.take(NOTE_MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Opens a note, folder by folder, so that none of them can become a link on the way. What is no
+/// regular file is not waited for.
+#[cfg(unix)]
+fn open(root: &Path, path: &str) -> io::Result<fs::File> {
+    use rustix::fs::{Mode, OFlags, open, openat};
+    let to_read = OFlags::RDONLY | OFlags::CLOEXEC;
+    let to_follow = to_read | OFlags::NOFOLLOW;
+    let mut names = path.split('/');
+    let name = names.next_back().unwrap_or(path);
+    let mut folder = open(root, to_read | OFlags::DIRECTORY, Mode::empty())?;
+    for name in names {
+        folder = openat(&folder, name, to_follow | OFlags::DIRECTORY, Mode::empty())?;
+    }
+    let note = openat(&folder, name, to_follow | OFlags::NONBLOCK, Mode::empty())?;
+    Ok(note.into())
+}
+
+#[cfg(not(unix))]
+fn open(root: &Path, path: &str) -> io::Result<fs::File> {
+    let file = file_of(root, path);
+    match fs::symlink_metadata(&file)?.is_file() {
+        true => fs::File::open(&file),
+        false => Err(io::Error::other("is no regular file")),
+    }
 }
 
 /// Whether a note with this path lies in the folder itself, reached through no link.
@@ -307,6 +332,22 @@ mod tests {
         assert_eq!(listing.paths, Vec::<String>::new());
         assert_eq!(listing.warnings.len(), 1, "{:?}", listing.warnings);
         assert!(read(root.path(), "s.md").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_becomes_a_link_leads_nowhere() {
+        use std::os::unix::fs::symlink;
+        let outside = tempfile::tempdir().unwrap();
+        write(outside.path(), "a.md", "# secret");
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "here/there/a.md", "# a");
+        let listing = list(root.path()).unwrap();
+        assert_eq!(listing.paths, ["here/there/a.md"]);
+        assert_eq!(read(root.path(), &listing.paths[0]).unwrap(), b"# a");
+        fs::remove_dir_all(root.path().join("here/there")).unwrap();
+        symlink(outside.path(), root.path().join("here/there")).unwrap();
+        assert!(read(root.path(), &listing.paths[0]).is_err());
     }
 
     #[test]
