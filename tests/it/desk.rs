@@ -59,6 +59,12 @@ const READY_LOOKS: usize = 600;
 /// How long a slow story takes: longer than anybody waits without being told.
 const SLOW: Duration = Duration::from_secs(4);
 
+/// The program that is tested.
+pub(crate) fn program() -> PathBuf {
+    let built = || env!("CARGO_BIN_EXE_studyhall").into();
+    std::env::var_os(PROGRAM).map_or_else(built, PathBuf::from)
+}
+
 /// A folder of notes, and a Discord.
 pub(crate) struct Desk {
     folder: TempDir,
@@ -102,8 +108,7 @@ impl Desk {
 
     /// The command in this folder, with nothing of the caller's own settings.
     pub(crate) fn command(&self, name: &str) -> Command {
-        let built = || env!("CARGO_BIN_EXE_studyhall").into();
-        let mut command = Command::new(std::env::var_os(PROGRAM).unwrap_or_else(built));
+        let mut command = Command::new(program());
         command
             .arg(name)
             .current_dir(self.folder.path())

@@ -51,6 +51,7 @@ mod stuck;
 mod supervised;
 mod tidy;
 mod versions;
+mod walk;
 mod web;
 mod wording;
 mod world;
