@@ -37,8 +37,8 @@ use database::{Database, Row, StoreError, Transaction, Value};
 #[derive(Clone)]
 pub struct Scores {
     database: Arc<dyn Database>,
-    /// Answers that were recorded from here.
-    n_recorded: Arc<AtomicU32>,
+    /// Answers that were recorded from here since all were folded.
+    n_pending: Arc<AtomicU32>,
 }
 
 impl std::fmt::Debug for Scores {
@@ -65,7 +65,7 @@ impl Scores {
     pub fn new(database: Arc<dyn Database>) -> Self {
         Self {
             database,
-            n_recorded: Arc::default(),
+            n_pending: Arc::default(),
         }
     }
 

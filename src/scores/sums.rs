@@ -12,10 +12,10 @@ use super::round::RoundId;
 use super::to_day;
 use crate::quiz::period::{Period, Span};
 
-/// Answers of this process that may be pending before they are folded although nobody looks.
+/// Answers of this process that may be pending before some are folded although nobody looks.
 const PENDING_MAX: u32 = 10_000;
 /// Events that are folded in one transaction, at most: nobody who answers waits for more.
-const FOLD_MAX: i64 = 1_000;
+const FOLD_MAX: u32 = 1_000;
 
 /// The sums that are kept, without and with the topic. Other boards are summed when asked for.
 pub(super) const KEPT: [(Span, bool); 5] = [
@@ -34,9 +34,14 @@ impl Scores {
     /// The store fails; what was not folded is pending as before then.
     pub fn fold(&self) -> Result<(), StoreError> {
         while self.is_pending()? {
-            self.write(|transaction| fold(transaction, FOLD_MAX))?;
+            self.fold_some()?;
         }
+        self.n_pending.store(0, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn fold_some(&self) -> Result<(), StoreError> {
+        self.write(|transaction| fold(transaction, i64::from(FOLD_MAX)))
     }
 
     fn is_pending(&self) -> Result<bool, StoreError> {
@@ -46,15 +51,13 @@ impl Scores {
         })
     }
 
-    /// Counts one more answer that is pending, and folds where they are many.
+    /// Counts one more answer that is pending, and folds some where there are many.
     pub(super) fn count_pending(&self) {
-        let n_recorded = self
-            .n_recorded
-            .fetch_add(1, Ordering::Relaxed)
-            .wrapping_add(1);
-        if n_recorded.is_multiple_of(PENDING_MAX)
-            && let Err(error) = self.fold()
-        {
+        let n_pending = self.n_pending.fetch_add(1, Ordering::Relaxed);
+        if n_pending < PENDING_MAX || !n_pending.is_multiple_of(FOLD_MAX) {
+            return;
+        }
+        if let Err(error) = self.fold_some() {
             // The answers last all the same, and whoever looks tries again.
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

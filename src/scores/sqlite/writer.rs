@@ -19,7 +19,9 @@ use super::session;
 /// Works of one transaction, at most.
 const GROUP_MAX: usize = 256;
 /// Transactions of one turn, at most: who has it waits for them all, and saves waking the next.
-const GROUPS_MAX: usize = 4;
+const GROUPS_MAX: usize = 8;
+/// Times that others may use the processor before a transaction begins without them, at most.
+const YIELDS_MAX: usize = 16;
 
 /// The connection that writes, and those who wait for it: as many as there are threads, at most.
 #[derive(Debug)]
@@ -133,13 +135,15 @@ impl Writer {
         let connection = held(&self.connection);
         for _ in 0..GROUPS_MAX {
             let group = turn.group();
-            if group.is_empty() {
+            let n_told = group.len();
+            if n_told == 0 {
                 break;
             }
             for (tell, reply) in do_all(&connection, group) {
                 // Whoever has stopped waiting does not want to know.
                 let _ = tell.send(Told::Done(reply));
             }
+            turn.wait_for(n_told - 1);
         }
         // Before the next one comes for it.
         drop(connection);
@@ -160,6 +164,17 @@ impl Turn<'_> {
         let mut line = held(&self.0.line);
         let n_first = line.waiting.len().min(GROUP_MAX);
         line.waiting.drain(..n_first).collect()
+    }
+
+    /// Gives so many others, who were just told, the chance to bring more: the more there are in one
+    /// transaction, the less each waits for the disk.
+    fn wait_for(&self, n_others: usize) {
+        for _ in 0..YIELDS_MAX {
+            if held(&self.0.line).waiting.len() >= n_others {
+                break;
+            }
+            thread::yield_now();
+        }
     }
 }
 
