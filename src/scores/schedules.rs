@@ -152,7 +152,7 @@ impl Scores {
                 return Ok(Ok(()));
             }
             if let Err(why) = fits(transaction, &schedule)? {
-                return Ok(Err(why));
+                return unless_done(transaction, by, why);
             }
             save(transaction, &schedule)?;
             note_schedule(transaction, &schedule, by)?;
@@ -180,10 +180,10 @@ impl Scores {
                 &[draft.0.into(), guild.into()],
             )?;
             if rows.is_empty() {
-                return Ok(Err(NotSaved::NoDraft));
+                return unless_done(transaction, by, NotSaved::NoDraft);
             }
             if let Err(why) = fits(transaction, &schedule)? {
-                return Ok(Err(why));
+                return unless_done(transaction, by, why);
             }
             begin_guild(transaction, &schedule)?;
             save(transaction, &schedule)?;
@@ -332,6 +332,17 @@ fn last_round(
         day: to_day(day)?,
         posted_at: row.opt_int(1)?.map(to_time).transpose()?,
     }))
+}
+
+/// What stands in the way of an event, unless this is what it has just done by another process, since
+/// it was asked whether it had.
+fn unless_done(
+    transaction: &mut dyn Transaction,
+    by: By,
+    why: NotSaved,
+) -> Result<Result<(), NotSaved>, StoreError> {
+    let is_done = noted(transaction, by)?.is_some();
+    Ok(if is_done { Ok(()) } else { Err(why) })
 }
 
 /// Whether a schedule can be kept beside the others of its server.
