@@ -15,7 +15,7 @@ use crate::quiz::period::{Period, Span};
 /// Answers of this process that may be pending before some are folded although nobody looks.
 const PENDING_MAX: u32 = 10_000;
 /// Events that are folded in one transaction, at most: nobody who answers waits for more.
-const FOLD_MAX: u32 = 1_000;
+const FOLD_MAX: u32 = 250;
 
 /// The sums that are kept, without and with the topic. Other boards are summed when asked for.
 pub(super) const KEPT: [(Span, bool); 5] = [

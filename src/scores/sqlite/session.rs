@@ -12,6 +12,9 @@ use super::super::migrations::{self, Dialect};
 
 /// How long a statement waits for another process.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// Bytes of a page of a new file. An answer changes little on each of three pages, and all of them are
+/// written.
+const PAGE_BYTES: i64 = 2_048;
 /// Statements kept ready on each connection.
 const STATEMENTS_MAX: usize = 256;
 
@@ -91,6 +94,9 @@ pub(super) fn schema(connection: &Connection) -> Result<i64, StoreError> {
 
 /// Has commits go to a log beside the file first, so that nobody who reads waits for one who writes.
 pub(super) fn keep_a_log(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .pragma_update(None, "page_size", PAGE_BYTES)
+        .map_err(of_error)?;
     let mode: String = connection
         .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
         .map_err(of_error)?;
