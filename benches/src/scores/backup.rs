@@ -89,6 +89,8 @@ pub(crate) fn back_up_all(work: &Path) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let file = folder.join("scores.db");
     fs::copy(made, &file)?;
+    // What the disk still has to write of it is nobody's to wait for.
+    fs::File::open(&file)?.sync_all()?;
     let scores = Scores::new(Arc::new(Sqlite::open(&file)?));
     let round = made::open_rounds(&scores, N_DAYS..N_DAYS + 1)?.remove(0);
     let mut answers = Answers {

@@ -3,10 +3,13 @@
 //! A backup is one file: a database of SQLite, and behind it a line with the SHA-256 of all that
 //! stands before. SQLite takes no notice of the line.
 
+use std::any::Any;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::StepResult;
@@ -19,6 +22,8 @@ use super::{lock, session};
 const MARK: &str = "studyhall backup, sha256 ";
 /// Bytes of the last line: the mark, the digits, and the ends of this line and of the one before.
 const SEAL_BYTES: usize = 1 + MARK.len() + 64 + 1;
+/// While a copy is written, the time between two looks at what the disk does not hold yet.
+const BETWEEN_SYNCS: Duration = Duration::from_millis(20);
 /// Bytes that are read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 /// Files that restoring may leave beside the scores, at most.
@@ -104,14 +109,23 @@ pub fn back_up(file: &Path, to: &Path, overwrite: Overwrite) -> Result<Backup, B
     }
     let partial = Partial::beside(to)?;
     let failed = |e| BackupError::Io("write", to.to_owned(), e);
-    copy(file, &partial.0)?;
-    // While one thread looks for damage, another has the disk hold the copy and sums it up.
+    // While one thread copies, another has the disk hold what is there; while one looks for damage,
+    // another sums up.
+    let is_copied = AtomicBool::new(false);
+    let copied = thread::scope(|scope| {
+        let keeping = scope.spawn(|| keep_on_disk(&partial.0, &is_copied));
+        let copied = copy(file, &partial.0);
+        is_copied.store(true, Ordering::Relaxed);
+        keeping.join().unwrap_or_else(resume).map_err(failed)?;
+        Ok::<_, BackupError>(copied?)
+    });
+    copied?;
     let (looked, summed) = thread::scope(|scope| {
         let looking = scope.spawn(|| look_quickly(&partial.0));
         let summed = sum_up(&partial.0);
-        (looking.join(), summed)
+        (looking.join().unwrap_or_else(resume), summed)
     });
-    let schema = looked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let schema = looked?;
     let sha256 = summed.map_err(failed)?;
     seal(&partial.0, &sha256).map_err(failed)?;
     let bytes = fs::metadata(&partial.0).map_err(failed)?.len();
@@ -224,6 +238,21 @@ fn copy(file: &Path, to: &Path) -> Result<(), StoreError> {
     // The copy is a file of its own, without a log that would have to lie beside it.
     copy.execute_batch("PRAGMA journal_mode = DELETE")
         .map_err(session::of_error)
+}
+
+/// Has the disk hold a file bit by bit while it grows. Otherwise whoever answers when all of it is
+/// put there at once waits as long as that takes.
+fn keep_on_disk(file: &Path, is_over: &AtomicBool) -> io::Result<()> {
+    let file = File::open(file)?;
+    while !is_over.load(Ordering::Relaxed) {
+        file.sync_data()?;
+        thread::sleep(BETWEEN_SYNCS);
+    }
+    Ok(())
+}
+
+fn resume<T>(panic: Box<dyn Any + Send>) -> T {
+    std::panic::resume_unwind(panic)
 }
 
 /// The version of the scores in a fresh copy. That each entry of an index is its row's is not looked
