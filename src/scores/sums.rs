@@ -171,3 +171,24 @@ pub(super) fn sum_anew(transaction: &mut dyn Transaction, guild: i64) -> Result<
     )?;
     fold(transaction, i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::sqlite::Sqlite;
+    use super::*;
+
+    #[test]
+    fn where_many_are_pending_some_are_folded_although_nobody_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Sqlite::open(&folder.path().join("scores.db")).unwrap();
+        let scores = Scores::new(Arc::new(database));
+        scores.write(|t| add(t, RoundId(1), 2, 0)).unwrap();
+        scores.count_pending();
+        assert!(scores.is_pending().unwrap());
+        scores.n_pending.store(PENDING_MAX, Ordering::Relaxed);
+        scores.count_pending();
+        assert!(!scores.is_pending().unwrap());
+    }
+}
