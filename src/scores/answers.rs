@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::database::{StoreError, Transaction};
-use super::ledger::{Change, add, asked, asked_one, keep_streak, note, noted, standing, standings};
+use super::ledger::{
+    Asked, Change, add, add_first, asked, asked_one, keep_streak, note, noted, standing, standings,
+};
 use super::round::{RoundId, RoundState};
 use super::{By, Scores, of_time, only, to_count};
 use crate::quiz::grade::{Choices, Grade, grade};
@@ -121,7 +123,7 @@ impl Scores {
     pub fn n_answered(&self, round: RoundId) -> Result<u32, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                "SELECT COUNT(*) FROM event WHERE round = $1 AND number = 0",
+                "SELECT COUNT(*) FROM event WHERE round = ?1 AND number = 0",
                 &[round.0.into()],
             )?;
             Ok(to_count(only(rows)?.int(0)?))
@@ -166,7 +168,7 @@ impl Scores {
                 add(transaction, round, &asked, &change)?;
             }
             transaction.execute(
-                "UPDATE round SET voided = 1 WHERE id = $1",
+                "UPDATE round SET voided = 1 WHERE id = ?1",
                 &[round.0.into()],
             )?;
             reveal_again(transaction, round, by.at)?;
@@ -214,7 +216,7 @@ impl Scores {
                 }
             }
             transaction.execute(
-                "UPDATE round SET right_choices = $1 WHERE id = $2",
+                "UPDATE round SET right_choices = ?1 WHERE id = ?2",
                 &[i64::from(right.bits()).into(), round.0.into()],
             )?;
             reveal_again(transaction, round, by.at)?;
@@ -236,7 +238,7 @@ fn done_before(
         ..Receipt::default()
     };
     let rows = transaction.query(
-        "SELECT points FROM event WHERE round = $1 AND interaction = $2 AND number > 0",
+        "SELECT points FROM event WHERE round = ?1 AND interaction = ?2 AND number > 0",
         &[round.0.into(), by.event.map(u64::cast_signed).into()],
     )?;
     for row in &rows {
@@ -252,7 +254,7 @@ fn reveal_again(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     transaction.execute(
-        "UPDATE round SET state = 'closing', wake_at = $1 WHERE id = $2 AND state = 'closed'",
+        "UPDATE round SET state = 'closing', wake_at = ?1 WHERE id = ?2 AND state = 'closed'",
         &[of_time(at), round.0.into()],
     )?;
     Ok(())
@@ -269,7 +271,7 @@ impl Receipt {
 /// must not undo what the member chose since.
 fn has_changed(transaction: &mut dyn Transaction, answer: &Answer) -> Result<bool, StoreError> {
     let rows = transaction.query(
-        "SELECT number FROM event WHERE round = $1 AND member = $2 AND interaction = $3",
+        "SELECT number FROM event WHERE round = ?1 AND member = ?2 AND interaction = ?3",
         &[
             answer.round.0.into(),
             answer.member.cast_signed().into(),
@@ -281,68 +283,60 @@ fn has_changed(transaction: &mut dyn Transaction, answer: &Answer) -> Result<boo
 
 fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded, StoreError> {
     let member = answer.member.cast_signed();
-    let Some(found) = asked_one(transaction, answer.round, member)? else {
+    let Some((asked, streak)) = asked_one(transaction, answer.round, member)? else {
         return Ok(Recorded::NoSuchRound);
     };
-    let (asked, before) = (found.asked, found.standing);
-    if let Some(before) = before
-        && before.first_event == Some(answer.event.cast_signed())
-    {
+    let grade = grade(asked.right, answer.choices, asked.difficulty, asked.grading);
+    let is_open = is_open(&asked, answer.at);
+    // Hardly anybody has an answer already: that is asked only where theirs turns out not to be new.
+    if is_open && add_first(transaction, &asked, answer, grade)? {
+        let streak = keep_streak(transaction, &asked, member, streak)?;
+        return Ok(Recorded::Counts { grade, streak });
+    }
+    let Some(before) = standing(transaction, answer.round, member)? else {
+        return Ok(Recorded::Late);
+    };
+    if before.first_event == Some(answer.event.cast_signed()) {
         return Ok(Recorded::Counts {
             grade: before.grade(),
-            streak: found.streak.map_or(0, |streak| streak.current),
+            streak: streak.map_or(0, |streak| streak.current),
         });
     }
-    if let Some(before) = before.filter(|_| asked.may_change)
-        && has_changed(transaction, answer)?
-    {
+    if asked.may_change && has_changed(transaction, answer)? {
         let grade = before.grade();
         return Ok(Recorded::Changed { grade });
     }
-    let is_open = match asked.state {
-        RoundState::Open | RoundState::Closing => asked
-            .closes_at
-            .is_some_and(|closes_at| answer.at < closes_at),
+    if !is_open {
+        return Ok(Recorded::Late);
+    }
+    if asked.may_change && before.choices != answer.choices {
+        let change = Change {
+            choices: Some(answer.choices),
+            points: i64::from(grade.points) - before.points,
+            n_right: i64::from(grade.is_right) - before.n_right,
+            event: Some(answer.event),
+            ..Change::new("change", member, answer.at, &before)
+        };
+        add(transaction, answer.round, &asked, &change)?;
+        return Ok(Recorded::Changed { grade });
+    }
+    Ok(Recorded::Already {
+        choices: before.choices,
+        grade: before.grade(),
+    })
+}
+
+/// Whether an answer that arrived then may count.
+fn is_open(asked: &Asked, at: Timestamp) -> bool {
+    match asked.state {
+        RoundState::Open | RoundState::Closing => {
+            asked.closes_at.is_some_and(|closes_at| at < closes_at)
+        }
         // Its number stands nowhere but in the chat: who has it has seen the post, although we were
         // not told yet that it arrived.
         RoundState::Posting => true,
         RoundState::Closed | RoundState::Failed | RoundState::Uncertain | RoundState::Skipped => {
             false
         }
-    };
-    if !is_open {
-        return Ok(Recorded::Late);
-    }
-    let grade = grade(asked.right, answer.choices, asked.difficulty, asked.grading);
-    let standing = before.unwrap_or_default();
-    let change = Change {
-        choices: Some(answer.choices),
-        points: i64::from(grade.points) - standing.points,
-        n_right: i64::from(grade.is_right) - standing.n_right,
-        event: Some(answer.event),
-        ..Change::new("answer", member, answer.at, &standing)
-    };
-    match before {
-        None => {
-            let change = Change {
-                n_answered: 1,
-                ..change
-            };
-            add(transaction, answer.round, &asked, &change)?;
-            let streak = keep_streak(transaction, &asked, member, found.streak)?;
-            Ok(Recorded::Counts { grade, streak })
-        }
-        Some(before) if asked.may_change && before.choices != answer.choices => {
-            let change = Change {
-                kind: "change",
-                ..change
-            };
-            add(transaction, answer.round, &asked, &change)?;
-            Ok(Recorded::Changed { grade })
-        }
-        Some(before) => Ok(Recorded::Already {
-            choices: before.choices,
-            grade: before.grade(),
-        }),
     }
 }

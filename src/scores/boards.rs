@@ -82,13 +82,13 @@ fn is_kept(wanted: &Wanted, season: Season) -> bool {
     KEPT.contains(&(span, wanted.topic.is_some()))
 }
 
-/// A statement about those who stand on a board: `$1`, `$2` and `$3` say which.
+/// A statement about those who stand on a board: `?1`, `?2` and `?3` say which.
 macro_rules! on_board {
     ($select:literal, $rest:literal) => {
         concat!(
             "SELECT ",
             $select,
-            " FROM total WHERE guild = $1 AND period = $2 AND topic = $3 AND shown = 1",
+            " FROM total WHERE guild = ?1 AND period = ?2 AND topic = ?3 AND shown = 1",
             $rest
         )
     };
@@ -101,19 +101,19 @@ macro_rules! neighbour {
     };
 }
 
-/// Who stands just before somebody with `$4` points, reached at `$5`, called `$6`: each statement
+/// Who stands just before somebody with `?4` points, reached at `?5`, called `?6`: each statement
 /// is a step in the index, and the first that finds somebody is right. The numbers say how many
 /// of these values it takes.
 const ABOVE: [(&str, usize); 2] = [
     (
         neighbour!(
-            " AND points = $4 AND (reached_at, member) < ($5, $6) \
+            " AND points = ?4 AND (reached_at, member) < (?5, ?6) \
              ORDER BY reached_at DESC, member DESC LIMIT 1"
         ),
         3,
     ),
     (
-        neighbour!(" AND points > $4 ORDER BY points, reached_at DESC, member DESC LIMIT 1"),
+        neighbour!(" AND points > ?4 ORDER BY points, reached_at DESC, member DESC LIMIT 1"),
         1,
     ),
 ];
@@ -122,13 +122,13 @@ const ABOVE: [(&str, usize); 2] = [
 const BELOW: [(&str, usize); 2] = [
     (
         neighbour!(
-            " AND points = $4 AND (reached_at, member) > ($5, $6) \
+            " AND points = ?4 AND (reached_at, member) > (?5, ?6) \
              ORDER BY reached_at, member LIMIT 1"
         ),
         3,
     ),
     (
-        neighbour!(" AND points < $4 ORDER BY points DESC, reached_at, member LIMIT 1"),
+        neighbour!(" AND points < ?4 ORDER BY points DESC, reached_at, member LIMIT 1"),
         1,
     ),
 ];
@@ -136,9 +136,9 @@ const BELOW: [(&str, usize); 2] = [
 const _: () = assert!(NEIGHBOURS == 1, "`ABOVE` and `BELOW` find one each");
 
 const ALL: &str = on_board!("COUNT(*)", "");
-const WITH_MORE: &str = on_board!("COUNT(*)", " AND points > $4");
-const WITH_NO_MORE: &str = on_board!("COUNT(*)", " AND points <= $4");
-const WITH_AS_MANY: &str = on_board!("COUNT(*)", " AND points = $4");
+const WITH_MORE: &str = on_board!("COUNT(*)", " AND points > ?4");
+const WITH_NO_MORE: &str = on_board!("COUNT(*)", " AND points <= ?4");
+const WITH_AS_MANY: &str = on_board!("COUNT(*)", " AND points = ?4");
 
 fn kept(transaction: &mut dyn Transaction, wanted: &Wanted) -> Result<Board, StoreError> {
     let key = wanted.period.key();
@@ -203,7 +203,7 @@ impl KeptBoard<'_> {
     fn stands(&mut self, member: u64) -> Result<Option<Own>, StoreError> {
         let own = on_board!(
             "member, points, n_answered, n_right, reached_at",
-            " AND member = $4"
+            " AND member = ?4"
         );
         let rows = self.rows(own, &[of_id(member)])?;
         let own = rows.first().map(|row| -> Result<Own, StoreError> {
@@ -222,8 +222,8 @@ impl KeptBoard<'_> {
         let rows = self.rows(
             "SELECT total.member, total.points, total.n_answered, total.n_right FROM \
              (SELECT guild, period, topic, member FROM total \
-             WHERE guild = $1 AND period = $2 AND topic = $3 AND shown = 1 \
-             ORDER BY points DESC, reached_at, member LIMIT $4 OFFSET $5) AS page \
+             WHERE guild = ?1 AND period = ?2 AND topic = ?3 AND shown = 1 \
+             ORDER BY points DESC, reached_at, member LIMIT ?4 OFFSET ?5) AS page \
              JOIN total ON total.guild = page.guild AND total.member = page.member \
              AND total.period = page.period AND total.topic = page.topic \
              ORDER BY total.points DESC, total.reached_at, total.member",
@@ -322,8 +322,8 @@ fn summed(transaction: &mut dyn Transaction, wanted: &Wanted) -> Result<Vec<Plac
          COALESCE(MAX(CASE WHEN event.points <> 0 THEN event.at END), 0) AS reached_at \
          FROM round JOIN event ON event.round = round.id \
          LEFT JOIN member ON member.guild = event.guild AND member.id = event.member \
-         WHERE round.guild = $1 AND round.day >= $2 AND round.day <= $3 \
-         AND ($4 = '' OR round.topic = $5) AND COALESCE(member.shown, 1) = 1 \
+         WHERE round.guild = ?1 AND round.day >= ?2 AND round.day <= ?3 \
+         AND (?4 = '' OR round.topic = ?5) AND COALESCE(member.shown, 1) = 1 \
          GROUP BY event.member ORDER BY 2 DESC, 5, 1",
         &[
             of_id(wanted.guild),

@@ -1,14 +1,15 @@
 //! The database as the scores see it: statements with values in, rows out, a transaction at a time.
 //!
-//! The statements are the same everywhere: `$1`, `$2`, … stand for values, whole numbers are
-//! `BIGINT`, times are milliseconds since 1970 in UTC, days are texts such as `2026-03-29`. A result is
-//! a whole number, a text or nothing; a truth is 0 or 1, and what a database makes of a sum or an
-//! average is cast: `CAST(SUM(points) AS BIGINT)`. Where nothing may stand for a `$` whose type the
-//! statement leaves open, it is cast too: `CAST($1 AS BIGINT) IS NULL`. Texts hold no NUL.
+//! The statements are the same everywhere: `?1`, `?2`, … stand for values and `?` for nothing else,
+//! whole numbers are `BIGINT`, times are milliseconds since 1970 in UTC, days are texts such as
+//! `2026-03-29`. A result is a whole number, a text or nothing; a truth is 0 or 1, and what a database
+//! makes of a sum or an average is cast: `CAST(SUM(points) AS BIGINT)`. Where nothing may stand for a
+//! `?1` whose type the statement leaves open, it is cast too: `CAST(?1 AS BIGINT) IS NULL`. Texts hold
+//! no NUL.
 
 use std::path::PathBuf;
 
-/// What stands in a row, or for a `$` in a statement.
+/// What stands in a row, or for a `?1` in a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Nothing.

@@ -61,7 +61,7 @@ impl Scores {
     pub fn guild(&self, id: u64) -> Result<Guild, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                "SELECT zone, season, recap, recapped FROM guild WHERE id = $1",
+                "SELECT zone, season, recap, recapped FROM guild WHERE id = ?1",
                 &[of_id(id)],
             )?;
             let Some(row) = rows.first() else {
@@ -89,7 +89,7 @@ impl Scores {
             let id = guild.id.cast_signed();
             let before = season(transaction, id)?;
             transaction.execute(
-                "INSERT INTO guild (id, zone, season, recap) VALUES ($1, $2, $3, $4) \
+                "INSERT INTO guild (id, zone, season, recap) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT (id) DO UPDATE SET zone = excluded.zone, season = excluded.season, \
                  recap = excluded.recap",
                 &[
@@ -114,7 +114,7 @@ impl Scores {
     pub fn acts(&self, guild: u64) -> Result<Vec<Act>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                "SELECT actor, at, what, detail FROM act WHERE guild = $1 ORDER BY id DESC LIMIT $2",
+                "SELECT actor, at, what, detail FROM act WHERE guild = ?1 ORDER BY id DESC LIMIT ?2",
                 &[of_id(guild), ACTS_MAX.into()],
             )?;
             let acts = rows.iter().map(|row| {
@@ -136,11 +136,11 @@ impl Scores {
     pub fn setting(&self, name: &'static str, make: String) -> Result<String, StoreError> {
         self.write(move |transaction| {
             transaction.execute(
-                "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+                "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
                 &[name.into(), make.as_str().into()],
             )?;
             let rows =
-                transaction.query("SELECT value FROM setting WHERE name = $1", &[name.into()])?;
+                transaction.query("SELECT value FROM setting WHERE name = ?1", &[name.into()])?;
             Ok(only(rows)?.text(0)?.to_owned())
         })
     }
@@ -153,7 +153,7 @@ impl Scores {
         self.write(move |transaction| {
             let value = at.as_millisecond().to_string();
             transaction.execute(
-                "INSERT INTO setting (name, value) VALUES ('touched', $1) \
+                "INSERT INTO setting (name, value) VALUES ('touched', ?1) \
                  ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 &[value.into()],
             )?;
@@ -164,7 +164,7 @@ impl Scores {
 
 /// How long the seasons of a server are.
 pub(super) fn season(transaction: &mut dyn Transaction, guild: i64) -> Result<Season, StoreError> {
-    let rows = transaction.query("SELECT season FROM guild WHERE id = $1", &[guild.into()])?;
+    let rows = transaction.query("SELECT season FROM guild WHERE id = ?1", &[guild.into()])?;
     to_season(rows.first().map(|row| row.text(0)).transpose()?)
 }
 

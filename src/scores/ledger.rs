@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::answers::Chosen;
+use super::answers::{Answer, Chosen};
 use super::database::{Row, StoreError, Transaction, Value};
 use super::round::{RoundId, RoundState};
 use super::sums;
@@ -122,7 +122,7 @@ pub(super) fn asked(
     round: RoundId,
 ) -> Result<Option<Asked>, StoreError> {
     let rows = transaction.query(
-        asked!("", " WHERE round.id = $1 AND round.question IS NOT NULL"),
+        asked!("", " WHERE round.id = ?1 AND round.question IS NOT NULL"),
         &[round.0.into()],
     )?;
     rows.first().map(to_asked).transpose()
@@ -143,52 +143,32 @@ fn to_asked(row: &Row) -> Result<Asked, StoreError> {
     })
 }
 
-/// A round as it is for one member.
-pub(super) struct AskedOne {
-    pub(super) asked: Asked,
-    /// The member's streak, where there is a row for it.
-    pub(super) streak: Option<Streak>,
-    /// The member's answer, where there is one.
-    pub(super) standing: Option<Standing>,
-}
-
-/// All that an answer depends on, in one statement.
+/// A round, and the streak of one member, where there is a row for it.
 pub(super) fn asked_one(
     transaction: &mut dyn Transaction,
     round: RoundId,
     member: i64,
-) -> Result<Option<AskedOne>, StoreError> {
+) -> Result<Option<(Asked, Option<Streak>)>, StoreError> {
     let rows = transaction.query(
         asked!(
             ", member.streak, member.streak_best, member.freezes, member.n_toward, \
-             member.last_day, member.id, event.choices, event.points, event.n_answered, \
-             event.n_right, event.interaction, event.number",
-            " LEFT JOIN member ON member.guild = round.guild AND member.id = $2 \
-             LEFT JOIN event ON event.round = round.id AND event.member = $2 \
-             WHERE round.id = $1 AND round.question IS NOT NULL ORDER BY event.number"
+             member.last_day",
+            " LEFT JOIN member ON member.guild = round.guild AND member.id = ?2 \
+             WHERE round.id = ?1 AND round.question IS NOT NULL"
         ),
         &[round.0.into(), member.into()],
     )?;
-    let Some(first) = rows.first() else {
-        return Ok(None);
-    };
-    let is_known = first.opt_int(15)?.is_some();
-    let mut standing = Standing::default();
-    for row in &rows {
-        if row.opt_int(21)?.is_some() {
-            standing.take(row, 16)?;
-        }
-    }
-    Ok(Some(AskedOne {
-        asked: to_asked(first)?,
-        streak: is_known.then(|| to_streak(first, 10)).transpose()?,
-        standing: (standing.n_events > 0).then_some(standing),
-    }))
+    let found = rows.first().map(|row| {
+        let is_known = row.opt_int(10)?.is_some();
+        let streak = is_known.then(|| to_streak(row, 10)).transpose()?;
+        Ok((to_asked(row)?, streak))
+    });
+    found.transpose()
 }
 
 /// Columns as [`standings`] reads them.
 const STANDING: &str = "SELECT member, choices, points, n_answered, n_right, interaction FROM event \
-                        WHERE round = $1 ORDER BY member, number";
+                        WHERE round = ?1 ORDER BY member, number";
 
 pub(super) fn standings(
     transaction: &mut dyn Transaction,
@@ -214,7 +194,7 @@ pub(super) fn standing(
 ) -> Result<Option<Standing>, StoreError> {
     let rows = transaction.query(
         "SELECT member, choices, points, n_answered, n_right, interaction FROM event \
-         WHERE round = $1 AND member = $2 ORDER BY number",
+         WHERE round = ?1 AND member = ?2 ORDER BY number",
         &[round.0.into(), member.into()],
     )?;
     let mut standing = Standing::default();
@@ -231,20 +211,18 @@ pub(super) fn add(
     asked: &Asked,
     change: &Change<'_>,
 ) -> Result<(), StoreError> {
+    let choices = change.choices.map(|choices| i64::from(choices.bits()));
     transaction.execute(
         "INSERT INTO event (round, member, number, guild, kind, choices, points, n_answered, \
          n_right, day, topic, at, interaction, actor, reason) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         &[
             round.0.into(),
             change.member.into(),
             change.number.into(),
             asked.guild.into(),
             change.kind.into(),
-            change
-                .choices
-                .map(|choices| i64::from(choices.bits()))
-                .into(),
+            choices.into(),
             change.points.into(),
             change.n_answered.into(),
             change.n_right.into(),
@@ -259,6 +237,39 @@ pub(super) fn add(
     sums::add(transaction, round, change.member, change.number)
 }
 
+/// Adds a member's first answer in a round, unless there is one: whether there was none.
+pub(super) fn add_first(
+    transaction: &mut dyn Transaction,
+    asked: &Asked,
+    answer: &Answer,
+    grade: Grade,
+) -> Result<bool, StoreError> {
+    let member = answer.member.cast_signed();
+    let n_added = transaction.execute(
+        "INSERT INTO event (round, member, number, guild, kind, choices, points, n_answered, \
+         n_right, day, topic, at, interaction) \
+         VALUES (?1, ?2, 0, ?3, 'answer', ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10) \
+         ON CONFLICT (round, member, number) DO NOTHING",
+        &[
+            answer.round.0.into(),
+            member.into(),
+            asked.guild.into(),
+            i64::from(answer.choices.bits()).into(),
+            i64::from(grade.points).into(),
+            i64::from(grade.is_right).into(),
+            of_day(asked.day),
+            asked.topic.as_str().into(),
+            of_time(answer.at),
+            answer.event.cast_signed().into(),
+        ],
+    )?;
+    if n_added == 0 {
+        return Ok(false);
+    }
+    sums::add(transaction, answer.round, member, 0)?;
+    Ok(true)
+}
+
 /// A member's streak as it is kept; none where there is no row for it.
 pub(super) fn streak(
     transaction: &mut dyn Transaction,
@@ -267,7 +278,7 @@ pub(super) fn streak(
 ) -> Result<Option<Streak>, StoreError> {
     let rows = transaction.query(
         "SELECT streak, streak_best, freezes, n_toward, last_day FROM member \
-         WHERE guild = $1 AND id = $2",
+         WHERE guild = ?1 AND id = ?2",
         &[guild.into(), member.into()],
     )?;
     rows.first().map(|row| to_streak(row, 0)).transpose()
@@ -293,7 +304,7 @@ pub(super) fn n_asked_between(
 ) -> Result<u32, StoreError> {
     let rows = transaction.query(
         "SELECT COUNT(DISTINCT day) FROM round \
-         WHERE guild = $1 AND day > $2 AND day < $3 AND opened_at IS NOT NULL",
+         WHERE guild = ?1 AND day > ?2 AND day < ?3 AND opened_at IS NOT NULL",
         &[guild.into(), of_day(after), of_day(before)],
     )?;
     Ok(to_count(only(rows)?.int(0)?))
@@ -316,24 +327,33 @@ pub(super) fn keep_streak(
         Some(_) | None => 0,
     };
     let after = before.answered(asked.day, n_missed);
-    if kept != Some(after) {
-        transaction.execute(
+    // Most have a row, which an update finds in half the time.
+    let sql = match kept {
+        Some(kept) if kept == after => return Ok(after.current),
+        Some(_) => {
+            "UPDATE member SET streak = ?3, streak_best = ?4, freezes = ?5, n_toward = ?6, \
+             last_day = ?7 WHERE guild = ?1 AND id = ?2"
+        }
+        None => {
             "INSERT INTO member (guild, id, shown, hidden, departed, streak, streak_best, freezes, \
-             n_toward, last_day) VALUES ($1, $2, 1, 0, 0, $3, $4, $5, $6, $7) \
+             n_toward, last_day) VALUES (?1, ?2, 1, 0, 0, ?3, ?4, ?5, ?6, ?7) \
              ON CONFLICT (guild, id) DO UPDATE SET streak = excluded.streak, \
              streak_best = excluded.streak_best, freezes = excluded.freezes, \
-             n_toward = excluded.n_toward, last_day = excluded.last_day",
-            &[
-                asked.guild.into(),
-                member.into(),
-                i64::from(after.current).into(),
-                i64::from(after.best).into(),
-                i64::from(after.freezes).into(),
-                i64::from(after.n_toward).into(),
-                after.last.map(|last| last.to_string()).into(),
-            ],
-        )?;
-    }
+             n_toward = excluded.n_toward, last_day = excluded.last_day"
+        }
+    };
+    transaction.execute(
+        sql,
+        &[
+            asked.guild.into(),
+            member.into(),
+            i64::from(after.current).into(),
+            i64::from(after.best).into(),
+            i64::from(after.freezes).into(),
+            i64::from(after.n_toward).into(),
+            after.last.map(|last| last.to_string()).into(),
+        ],
+    )?;
     Ok(after.current)
 }
 
@@ -356,7 +376,7 @@ pub(super) fn note(
     ];
     transaction.execute(
         "INSERT INTO act (guild, actor, at, what, detail, interaction) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         &values,
     )?;
     Ok(())
@@ -371,7 +391,7 @@ pub(super) fn noted(
         return Ok(None);
     };
     let rows = transaction.query(
-        "SELECT detail FROM act WHERE interaction = $1",
+        "SELECT detail FROM act WHERE interaction = ?1",
         &[event.cast_signed().into()],
     )?;
     rows.first()

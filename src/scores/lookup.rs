@@ -52,7 +52,7 @@ impl Scores {
     pub fn waking(&self, now: Timestamp) -> Result<Vec<Round>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                select_round!("WHERE wake_at <= $1 ORDER BY wake_at, id LIMIT $2"),
+                select_round!("WHERE wake_at <= ?1 ORDER BY wake_at, id LIMIT ?2"),
                 &[of_time(now), ROUNDS_MAX.into()],
             )?;
             rows.iter().map(to_round).collect()
@@ -80,7 +80,7 @@ impl Scores {
     pub fn newest(&self, guild: u64, n: u32) -> Result<Vec<Round>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                select_round!("WHERE guild = $1 ORDER BY day DESC, due_at DESC, id LIMIT $2"),
+                select_round!("WHERE guild = ?1 ORDER BY day DESC, due_at DESC, id LIMIT ?2"),
                 &[of_id(guild), i64::from(n).into()],
             )?;
             rows.iter().map(to_round).collect()
@@ -94,7 +94,7 @@ impl Scores {
     pub fn n_on(&self, schedule: ScheduleId, day: Date) -> Result<u32, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                "SELECT COALESCE(MAX(number), 0) FROM round WHERE schedule = $1 AND day = $2",
+                "SELECT COALESCE(MAX(number), 0) FROM round WHERE schedule = ?1 AND day = ?2",
                 &[schedule.0.into(), of_day(day)],
             )?;
             Ok(to_count(only(rows)?.int(0)?))
@@ -114,8 +114,8 @@ impl Scores {
         self.read(|transaction| {
             let rows = transaction.query(
                 select_round!(
-                    "WHERE guild = $1 AND day >= $2 AND day <= $3 AND opened_at IS NOT NULL \
-                     ORDER BY day, due_at, id LIMIT $4"
+                    "WHERE guild = ?1 AND day >= ?2 AND day <= ?3 AND opened_at IS NOT NULL \
+                     ORDER BY day, due_at, id LIMIT ?4"
                 ),
                 &[of_id(guild), of_day(first), of_day(last), ROUNDS_MAX.into()],
             )?;
@@ -130,14 +130,14 @@ impl Scores {
     pub fn miscounted(&self) -> Result<Vec<(Round, u32)>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                select_round!("WHERE state = 'open' AND wake_at IS NOT NULL ORDER BY id LIMIT $1"),
+                select_round!("WHERE state = 'open' AND wake_at IS NOT NULL ORDER BY id LIMIT ?1"),
                 &[ROUNDS_MAX.into()],
             )?;
             let mut found = Vec::new();
             for row in &rows {
                 let round = to_round(row)?;
                 let n = transaction.query(
-                    "SELECT COUNT(*) FROM event WHERE round = $1 AND number = 0",
+                    "SELECT COUNT(*) FROM event WHERE round = ?1 AND number = 0",
                     &[round.id.0.into()],
                 )?;
                 let n = to_count(only(n)?.int(0)?);
@@ -156,7 +156,7 @@ impl Scores {
     pub fn counted(&self, id: RoundId, n: u32) -> Result<(), StoreError> {
         self.write(move |transaction| {
             let values = [i64::from(n).into(), id.0.into()];
-            transaction.execute("UPDATE round SET counted = $1 WHERE id = $2", &values)?;
+            transaction.execute("UPDATE round SET counted = ?1 WHERE id = ?2", &values)?;
             Ok(())
         })
     }
@@ -175,13 +175,13 @@ impl Scores {
         let (id, guild) = (round.id, round.guild);
         self.write(move |transaction| {
             let n_new = transaction.execute(
-                "INSERT INTO report (round, member, guild, at) VALUES ($1, $2, $3, $4) \
+                "INSERT INTO report (round, member, guild, at) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT (round, member) DO NOTHING",
                 &[id.0.into(), of_id(member), of_id(guild), of_time(at)],
             )?;
             let values = [id.0.into()];
             let rows =
-                transaction.query("SELECT COUNT(*) FROM report WHERE round = $1", &values)?;
+                transaction.query("SELECT COUNT(*) FROM report WHERE round = ?1", &values)?;
             Ok((to_count(only(rows)?.int(0)?), n_new > 0))
         })
     }
@@ -194,7 +194,7 @@ impl Scores {
         self.read(|transaction| {
             let values = [round.0.into()];
             let rows =
-                transaction.query("SELECT COUNT(*) FROM report WHERE round = $1", &values)?;
+                transaction.query("SELECT COUNT(*) FROM report WHERE round = ?1", &values)?;
             Ok(to_count(only(rows)?.int(0)?))
         })
     }
@@ -205,7 +205,7 @@ pub(super) fn find(
     transaction: &mut dyn Transaction,
     id: RoundId,
 ) -> Result<Option<Round>, StoreError> {
-    let rows = transaction.query(select_round!("WHERE id = $1"), &[id.0.into()])?;
+    let rows = transaction.query(select_round!("WHERE id = ?1"), &[id.0.into()])?;
     rows.first().map(to_round).transpose()
 }
 
@@ -257,7 +257,7 @@ pub(super) fn asked_now(
 ) -> Result<BTreeSet<String>, StoreError> {
     let rows = transaction.query(
         "SELECT DISTINCT question FROM round \
-         WHERE guild = $1 AND state IN ('posting', 'open') AND question IS NOT NULL",
+         WHERE guild = ?1 AND state IN ('posting', 'open') AND question IS NOT NULL",
         &[of_id(guild)],
     )?;
     rows.iter()

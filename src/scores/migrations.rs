@@ -1,9 +1,10 @@
 //! How the tables came to be: one text for both databases, brought up to date in one transaction.
 //!
 //! A migration that has been released is never edited; the next is put behind it. What the two
-//! databases say differently is marked: `{{serial}}` is a primary key that counts by itself,
-//! `{{text}}` a text that sorts by its bytes, and `{{clustered}}` behind a table asks for its rows in
-//! the order of its key, where the database has that.
+//! databases say differently is marked: `{{id}}` is a primary key that is given, found as quickly as
+//! the database can, `{{serial}}` one that counts by itself, `{{text}}` a text that sorts by its bytes,
+//! and `{{clustered}}` behind a table asks for its rows in the order of its key, where the database has
+//! that.
 
 use super::database::StoreError;
 
@@ -17,6 +18,8 @@ const MIGRATIONS: &[&str] = &[include_str!("migrations/V1__scores.sql")];
 
 /// What a database calls the things that both have.
 pub(super) struct Dialect {
+    /// A primary key that is given.
+    pub(super) id: &'static str,
     /// A primary key that counts by itself.
     pub(super) serial: &'static str,
     /// A text that sorts by its bytes.
@@ -61,6 +64,7 @@ fn of(migrations: &[&str], found: i64, dialect: &Dialect) -> Result<Vec<String>,
     let rest = rest.filter(|(_, version)| *version > found);
     let texts = rest.map(|(sql, version)| {
         let sql = sql
+            .replace("{{id}}", dialect.id)
             .replace("{{serial}}", dialect.serial)
             .replace("{{text}}", dialect.text)
             .replace("{{clustered}}", dialect.clustered);
@@ -74,6 +78,7 @@ mod tests {
     use super::*;
 
     const DIALECT: Dialect = Dialect {
+        id: "KEY",
         serial: "SERIAL",
         text: "TEXT",
         clustered: " IN ORDER",
@@ -82,12 +87,12 @@ mod tests {
     #[test]
     fn only_what_is_missing_is_done_in_order() {
         let all = [
-            "CREATE TABLE a (n {{serial}}, t {{text}}){{clustered}}",
+            "CREATE TABLE a (i {{id}}, n {{serial}}, t {{text}}){{clustered}}",
             "b",
         ];
         let texts = |found| of(&all, found, &DIALECT).expect("no newer one");
         let table = "CREATE TABLE schema_version (version BIGINT PRIMARY KEY)";
-        let one = "CREATE TABLE a (n SERIAL, t TEXT) IN ORDER;\n\
+        let one = "CREATE TABLE a (i KEY, n SERIAL, t TEXT) IN ORDER;\n\
                    INSERT INTO schema_version (version) VALUES (1)";
         let two = "b;\nINSERT INTO schema_version (version) VALUES (2)";
         assert_eq!(texts(0), [table, one, two]);

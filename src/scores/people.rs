@@ -89,7 +89,7 @@ impl Scores {
             let mut standing = Standing::default();
             let rows = transaction.query(
                 "SELECT topic, points, n_answered, n_right FROM total \
-                 WHERE guild = $1 AND member = $2 AND period = 'all' ORDER BY topic",
+                 WHERE guild = ?1 AND member = ?2 AND period = 'all' ORDER BY topic",
                 &[guild.into(), member.into()],
             )?;
             for row in &rows {
@@ -107,8 +107,8 @@ impl Scores {
             let rows = transaction.query(
                 "SELECT round.day, CAST(SUM(event.n_answered) AS BIGINT), \
                  CAST(SUM(event.n_right) AS BIGINT) \
-                 FROM round JOIN event ON event.round = round.id AND event.member = $2 \
-                 WHERE round.guild = $1 AND round.day >= $3 AND round.day <= $4 GROUP BY round.day",
+                 FROM round JOIN event ON event.round = round.id AND event.member = ?2 \
+                 WHERE round.guild = ?1 AND round.day >= ?3 AND round.day <= ?4 GROUP BY round.day",
                 &[guild.into(), member.into(), of_day(first), of_day(today)],
             )?;
             for row in &rows {
@@ -122,7 +122,7 @@ impl Scores {
             };
             standing.streak = standing.kept.now(n_missed);
             let rows = transaction.query(
-                "SELECT hidden FROM member WHERE guild = $1 AND id = $2",
+                "SELECT hidden FROM member WHERE guild = ?1 AND id = ?2",
                 &[guild.into(), member.into()],
             )?;
             standing.is_hidden = rows.first().map_or(Ok(false), |row| Ok(row.int(0)? != 0))?;
@@ -142,8 +142,8 @@ impl Scores {
     ) -> Result<Vec<(u64, u32)>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                "SELECT id, streak FROM member WHERE guild = $1 AND last_day = $2 AND shown = 1 \
-                 ORDER BY streak DESC, id LIMIT $3",
+                "SELECT id, streak FROM member WHERE guild = ?1 AND last_day = ?2 AND shown = 1 \
+                 ORDER BY streak DESC, id LIMIT ?3",
                 &[of_id(guild), of_day(day), i64::from(n).into()],
             )?;
             rows.iter()
@@ -195,8 +195,8 @@ impl Scores {
                 let rows = transaction.query(
                     "SELECT event.round, round.question, event.kind, event.choices, event.points, \
                      event.day, event.at, event.reason \
-                     FROM round JOIN event ON event.round = round.id AND event.member = $2 \
-                     WHERE round.guild = $1 \
+                     FROM round JOIN event ON event.round = round.id AND event.member = ?2 \
+                     WHERE round.guild = ?1 \
                      ORDER BY event.at, event.round, event.number",
                     &[guild.into(), of_id(member)],
                 )?;
@@ -231,27 +231,27 @@ impl Scores {
             let member = member.cast_signed();
             let mut n_changed = 0;
             for statement in [
-                "UPDATE event SET member = $1, interaction = NULL WHERE member = $2",
-                "UPDATE pending SET member = $1 WHERE member = $2",
-                "UPDATE total SET member = $1 WHERE member = $2",
-                "UPDATE member SET id = $1 WHERE id = $2",
-                "UPDATE report SET member = $1 WHERE member = $2",
-                "UPDATE act SET actor = $1, interaction = NULL WHERE actor = $2",
-                "UPDATE event SET actor = $1 WHERE actor = $2",
-                "UPDATE schedule SET organiser = $1 WHERE organiser = $2",
+                "UPDATE event SET member = ?1, interaction = NULL WHERE member = ?2",
+                "UPDATE pending SET member = ?1 WHERE member = ?2",
+                "UPDATE total SET member = ?1 WHERE member = ?2",
+                "UPDATE member SET id = ?1 WHERE id = ?2",
+                "UPDATE report SET member = ?1 WHERE member = ?2",
+                "UPDATE act SET actor = ?1, interaction = NULL WHERE actor = ?2",
+                "UPDATE event SET actor = ?1 WHERE actor = ?2",
+                "UPDATE schedule SET organiser = ?1 WHERE organiser = ?2",
             ] {
                 n_changed += transaction.execute(statement, &[stranger.into(), member.into()])?;
             }
             for statement in [
-                "DELETE FROM practice WHERE member = $1",
-                "DELETE FROM review WHERE member = $1",
+                "DELETE FROM practice WHERE member = ?1",
+                "DELETE FROM review WHERE member = ?1",
             ] {
                 n_changed += transaction.execute(statement, &[member.into()])?;
             }
             // The name of a draft begins with the number of whoever made it.
             let drafts = format!("{DRAFT}{member}/%");
             n_changed +=
-                transaction.execute("DELETE FROM schedule WHERE name LIKE $1", &[drafts.into()])?;
+                transaction.execute("DELETE FROM schedule WHERE name LIKE ?1", &[drafts.into()])?;
             Ok(n_changed > 0)
         })?;
         if was_known {
@@ -275,7 +275,7 @@ impl Scores {
     pub fn practice(&self, guild: u64, member: u64) -> Result<Option<Practice>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                "SELECT questions, place, n_right FROM practice WHERE guild = $1 AND member = $2",
+                "SELECT questions, place, n_right FROM practice WHERE guild = ?1 AND member = ?2",
                 &[of_id(guild), of_id(member)],
             )?;
             rows.first().map(|row| to_practice(row, 0)).transpose()
@@ -296,7 +296,7 @@ impl Scores {
         self.write(move |transaction| {
             transaction.execute(
                 "INSERT INTO practice (guild, member, questions, place, n_right, started_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (guild, member) DO UPDATE SET \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (guild, member) DO UPDATE SET \
                  questions = excluded.questions, place = excluded.place, n_right = excluded.n_right, \
                  started_at = excluded.started_at",
                 &[
@@ -315,14 +315,14 @@ impl Scores {
 
 fn guilds_of(transaction: &mut dyn Transaction, member: i64) -> Result<Vec<i64>, StoreError> {
     let rows = transaction.query(
-        "SELECT guild FROM member WHERE id = $1 ORDER BY guild",
+        "SELECT guild FROM member WHERE id = ?1 ORDER BY guild",
         &[member.into()],
     )?;
     rows.iter().map(|row| row.int(0)).collect()
 }
 
-const HIDDEN: &str = "UPDATE member SET hidden = $1 WHERE guild = $2 AND id = $3";
-const DEPARTED: &str = "UPDATE member SET departed = $1 WHERE guild = $2 AND id = $3";
+const HIDDEN: &str = "UPDATE member SET hidden = ?1 WHERE guild = ?2 AND id = ?3";
+const DEPARTED: &str = "UPDATE member SET departed = ?1 WHERE guild = ?2 AND id = ?3";
 
 /// Sets one reason for which a member is not shown, and whether they are, everywhere.
 fn show(
@@ -336,20 +336,20 @@ fn show(
     let values = [guild.into(), member.into()];
     transaction.execute(
         "INSERT INTO member (guild, id, shown, hidden, departed, streak, streak_best, freezes, \
-         n_toward, last_day) VALUES ($1, $2, 1, 0, 0, 0, 0, 0, 0, NULL) \
+         n_toward, last_day) VALUES (?1, ?2, 1, 0, 0, 0, 0, 0, 0, NULL) \
          ON CONFLICT (guild, id) DO NOTHING",
         &values,
     )?;
     transaction.execute(reason, &[of_flag(holds), guild.into(), member.into()])?;
     let rows = transaction.query(
-        "SELECT hidden, departed FROM member WHERE guild = $1 AND id = $2",
+        "SELECT hidden, departed FROM member WHERE guild = ?1 AND id = ?2",
         &values,
     )?;
     let row = only(rows)?;
     let shown = of_flag(row.int(0)? == 0 && row.int(1)? == 0);
     for statement in [
-        "UPDATE member SET shown = $1 WHERE guild = $2 AND id = $3",
-        "UPDATE total SET shown = $1 WHERE guild = $2 AND member = $3",
+        "UPDATE member SET shown = ?1 WHERE guild = ?2 AND id = ?3",
+        "UPDATE total SET shown = ?1 WHERE guild = ?2 AND member = ?3",
     ] {
         transaction.execute(statement, &[shown.clone(), guild.into(), member.into()])?;
     }

@@ -21,7 +21,7 @@ impl Scores {
     pub fn drawn(&self, schedule: ScheduleId) -> Result<HashMap<String, Drawn>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                "SELECT question, times, last_day FROM drawn WHERE schedule = $1",
+                "SELECT question, times, last_day FROM drawn WHERE schedule = ?1",
                 &[schedule.0.into()],
             )?;
             let drawn = rows.iter().map(|row| {
@@ -42,7 +42,7 @@ impl Scores {
     pub fn pins(&self, schedule: ScheduleId) -> Result<Vec<String>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                "SELECT question FROM pin WHERE schedule = $1 ORDER BY place",
+                "SELECT question FROM pin WHERE schedule = ?1 ORDER BY place",
                 &[schedule.0.into()],
             )?;
             rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
@@ -61,7 +61,7 @@ impl Scores {
                 return Ok(true);
             }
             let rows = transaction.query(
-                "SELECT COUNT(*), COALESCE(MAX(place), 0) FROM pin WHERE schedule = $1",
+                "SELECT COUNT(*), COALESCE(MAX(place), 0) FROM pin WHERE schedule = ?1",
                 &[id.0.into()],
             )?;
             let row = only(rows)?;
@@ -69,7 +69,7 @@ impl Scores {
                 return Ok(false);
             }
             transaction.execute(
-                "INSERT INTO pin (schedule, place, question) VALUES ($1, $2, $3)",
+                "INSERT INTO pin (schedule, place, question) VALUES (?1, ?2, ?3)",
                 &[
                     id.0.into(),
                     (row.int(1)? + 1).into(),
@@ -114,7 +114,7 @@ impl Scores {
         self.write(move |transaction| {
             let day = day.map(|day| day.to_string());
             let values = [day.into(), schedule.0.into()];
-            transaction.execute("UPDATE schedule SET told_low = $1 WHERE id = $2", &values)?;
+            transaction.execute("UPDATE schedule SET told_low = ?1 WHERE id = ?2", &values)?;
             Ok(())
         })
     }
@@ -128,13 +128,13 @@ pub(super) fn draw(
     day: Date,
 ) -> Result<(), StoreError> {
     transaction.execute(
-        "INSERT INTO drawn (schedule, question, times, last_day) VALUES ($1, $2, 1, $3) \
+        "INSERT INTO drawn (schedule, question, times, last_day) VALUES (?1, ?2, 1, ?3) \
          ON CONFLICT (schedule, question) DO UPDATE SET times = drawn.times + 1, \
          last_day = excluded.last_day",
         &[schedule.0.into(), question.into(), of_day(day)],
     )?;
     transaction.execute(
-        "DELETE FROM pin WHERE schedule = $1 AND question = $2",
+        "DELETE FROM pin WHERE schedule = ?1 AND question = ?2",
         &[schedule.0.into(), question.into()],
     )?;
     Ok(())

@@ -47,7 +47,7 @@ impl Scores {
     pub fn recap_try(&self, guild: u64, monday: Date) -> Result<Option<RecapTry>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                "SELECT recap_first_at, recap_until FROM guild WHERE id = $1 AND recap_week = $2",
+                "SELECT recap_first_at, recap_until FROM guild WHERE id = ?1 AND recap_week = ?2",
                 &[of_id(guild), of_day(monday)],
             )?;
             let tried = rows.first().map(|row| {
@@ -78,24 +78,24 @@ impl Scores {
             let ours = |first_at| Ok(RecapClaim::Ours(RecapTry { first_at, until }));
             let week = of_day(monday);
             let n_new = transaction.execute(
-                "UPDATE guild SET recap_week = $1, recap_first_at = $2, recap_until = $3 \
-                 WHERE id = $4 AND (recapped IS NULL OR recapped < $1) \
-                 AND (recap_week IS NULL OR recap_week < $1)",
+                "UPDATE guild SET recap_week = ?1, recap_first_at = ?2, recap_until = ?3 \
+                 WHERE id = ?4 AND (recapped IS NULL OR recapped < ?1) \
+                 AND (recap_week IS NULL OR recap_week < ?1)",
                 &[week.clone(), of_time(at), of_time(until), of_id(guild)],
             )?;
             if n_new > 0 {
                 return ours(at);
             }
             let n_again = transaction.execute(
-                "UPDATE guild SET recap_until = $1 WHERE id = $2 AND recap_week = $3 \
-                 AND (recapped IS NULL OR recapped < $3) AND recap_until <= $4",
+                "UPDATE guild SET recap_until = ?1 WHERE id = ?2 AND recap_week = ?3 \
+                 AND (recapped IS NULL OR recapped < ?3) AND recap_until <= ?4",
                 &[of_time(until), of_id(guild), week.clone(), of_time(at)],
             )?;
             if n_again == 0 {
                 return Ok(RecapClaim::NotOurs);
             }
             let rows = transaction.query(
-                "SELECT recap_first_at FROM guild WHERE id = $1",
+                "SELECT recap_first_at FROM guild WHERE id = ?1",
                 &[of_id(guild)],
             )?;
             let first_at = to_time(super::only(rows)?.int(0)?)?;
@@ -103,7 +103,7 @@ impl Scores {
                 return ours(first_at);
             }
             transaction.execute(
-                "UPDATE guild SET recapped = $1 WHERE id = $2",
+                "UPDATE guild SET recapped = ?1 WHERE id = ?2",
                 &[week, of_id(guild)],
             )?;
             Ok(RecapClaim::Lost)
@@ -117,8 +117,8 @@ impl Scores {
     pub fn recapped(&self, guild: u64, monday: Date) -> Result<(), StoreError> {
         self.write(move |transaction| {
             transaction.execute(
-                "UPDATE guild SET recapped = $1 \
-                 WHERE id = $2 AND (recapped IS NULL OR recapped < $1)",
+                "UPDATE guild SET recapped = ?1 \
+                 WHERE id = ?2 AND (recapped IS NULL OR recapped < ?1)",
                 &[of_day(monday), of_id(guild)],
             )?;
             Ok(())
@@ -138,7 +138,7 @@ impl Scores {
         self.write(move |transaction| {
             transaction.execute(
                 "UPDATE guild SET recap_week = NULL \
-                 WHERE id = $1 AND recap_week = $2 AND recap_until = $3",
+                 WHERE id = ?1 AND recap_week = ?2 AND recap_until = ?3",
                 &[of_id(guild), of_day(monday), of_time(tried.until)],
             )?;
             Ok(())

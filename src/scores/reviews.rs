@@ -42,7 +42,7 @@ impl Scores {
             let values = [of_id(guild), of_id(member)];
             let rows = transaction.query(
                 "SELECT question, stability, difficulty, at, times FROM review \
-                 WHERE guild = $1 AND member = $2 ORDER BY question",
+                 WHERE guild = ?1 AND member = ?2 ORDER BY question",
                 &values,
             )?;
             let written: Vec<Card> = rows.iter().map(to_card).collect::<Result<_, _>>()?;
@@ -50,8 +50,8 @@ impl Scores {
             let rows = transaction.query(
                 "SELECT round.question, \
                  MAX(CASE WHEN event.choices IS NOT NULL THEN event.at END) AS answered_at \
-                 FROM round JOIN event ON event.round = round.id AND event.member = $2 \
-                 WHERE round.guild = $1 \
+                 FROM round JOIN event ON event.round = round.id AND event.member = ?2 \
+                 WHERE round.guild = ?1 \
                  AND round.state IN ('closing', 'closed') AND round.question IS NOT NULL \
                  GROUP BY event.round, round.question \
                  HAVING SUM(event.n_answered) > 0 AND SUM(event.n_right) = 0 \
@@ -90,7 +90,7 @@ impl Scores {
         self.read(|transaction| {
             let rows = transaction.query(
                 "SELECT question, stability, difficulty, at, times, guild FROM review \
-                 WHERE member = $1 ORDER BY guild, question",
+                 WHERE member = ?1 ORDER BY guild, question",
                 &[of_id(member)],
             )?;
             let cards = rows.iter();
@@ -124,14 +124,14 @@ fn keep(
     if before == 0 {
         return transaction.execute(
             "INSERT INTO review (guild, member, question, stability, difficulty, at, times) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (guild, member, question) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (guild, member, question) DO NOTHING",
             &values,
         );
     }
     values.push(i64::from(before).into());
     transaction.execute(
-        "UPDATE review SET stability = $4, difficulty = $5, at = $6, times = $7 \
-         WHERE guild = $1 AND member = $2 AND question = $3 AND times = $8",
+        "UPDATE review SET stability = ?4, difficulty = ?5, at = ?6, times = ?7 \
+         WHERE guild = ?1 AND member = ?2 AND question = ?3 AND times = ?8",
         &values,
     )
 }

@@ -75,9 +75,9 @@ impl Scores {
         let (id, epoch) = (round.id, round.epoch);
         self.write(move |transaction| {
             let n_taken = transaction.execute(
-                "UPDATE round SET owner = $1, epoch = epoch + 1, wake_at = $2, \
+                "UPDATE round SET owner = ?1, epoch = epoch + 1, wake_at = ?2, \
                  state = CASE WHEN state = 'open' THEN 'closing' ELSE state END \
-                 WHERE id = $3 AND epoch = $4 AND wake_at <= $5",
+                 WHERE id = ?3 AND epoch = ?4 AND wake_at <= ?5",
                 &[
                     lease.owner.as_str().into(),
                     of_time(lease.until),
@@ -108,8 +108,8 @@ impl Scores {
         let (id, epoch, schedule) = (round.id, round.epoch, round.schedule);
         self.write(move |transaction| {
             let n_changed = transaction.execute(
-                "UPDATE round SET state = 'open', message = $1, opened_at = $2, closes_at = $3, \
-                 wake_at = $4, reason = NULL WHERE id = $5 AND epoch = $6 AND state = 'posting'",
+                "UPDATE round SET state = 'open', message = ?1, opened_at = ?2, closes_at = ?3, \
+                 wake_at = ?4, reason = NULL WHERE id = ?5 AND epoch = ?6 AND state = 'posting'",
                 &[
                     of_id(message),
                     of_time(at),
@@ -121,7 +121,7 @@ impl Scores {
             )?;
             if n_changed > 0 {
                 let values = [schedule.0.into()];
-                transaction.execute("UPDATE schedule SET n_failed = 0 WHERE id = $1", &values)?;
+                transaction.execute("UPDATE schedule SET n_failed = 0 WHERE id = ?1", &values)?;
             }
             Ok(n_changed > 0)
         })
@@ -135,8 +135,8 @@ impl Scores {
         let (id, epoch) = (round.id, round.epoch);
         self.write(move |transaction| {
             let n_changed = transaction.execute(
-                "UPDATE round SET generation = generation + 1, first_try_at = $1 \
-                 WHERE id = $2 AND epoch = $3 AND state = 'posting'",
+                "UPDATE round SET generation = generation + 1, first_try_at = ?1 \
+                 WHERE id = ?2 AND epoch = ?3 AND state = 'posting'",
                 &[of_time(at), id.0.into(), i64::from(epoch).into()],
             )?;
             if n_changed == 0 {
@@ -161,8 +161,8 @@ impl Scores {
         let reason = reason.map(str::to_owned);
         self.write(move |transaction| {
             let n_changed = transaction.execute(
-                "UPDATE round SET state = $1, reason = $2, wake_at = NULL \
-                 WHERE id = $3 AND epoch = $4",
+                "UPDATE round SET state = ?1, reason = ?2, wake_at = NULL \
+                 WHERE id = ?3 AND epoch = ?4",
                 &[
                     state.name().into(),
                     reason.clone().into(),
@@ -183,7 +183,7 @@ impl Scores {
         self.write(move |transaction| {
             let values = [of_time(until), id.0.into(), i64::from(epoch).into()];
             transaction.execute(
-                "UPDATE round SET wake_at = $1 WHERE id = $2 AND epoch = $3 AND wake_at IS NOT NULL",
+                "UPDATE round SET wake_at = ?1 WHERE id = ?2 AND epoch = ?3 AND wake_at IS NOT NULL",
                 &values,
             )?;
             Ok(())
@@ -208,7 +208,7 @@ impl Scores {
             transaction.execute(
                 "INSERT INTO round (id, schedule, guild, day, number, feedback, may_change, grading, \
                  open_minutes, state, reason, due_at, channel, generation, owner, epoch, counted, \
-                 voided) VALUES ($1, $2, $3, $4, 0, 'instant', 0, 'all', 0, 'skipped', $5, $6, 0, 0, \
+                 voided) VALUES (?1, ?2, ?3, ?4, 0, 'instant', 0, 'all', 0, 'skipped', ?5, ?6, 0, 0, \
                  '', 0, 0, 0) ON CONFLICT (schedule, day, number) DO NOTHING",
                 &[
                     id.0.into(),
@@ -232,8 +232,8 @@ impl Scores {
         let owner = owner.to_owned();
         self.write(move |transaction| {
             transaction.execute(
-                "UPDATE round SET wake_at = $1 \
-                 WHERE owner = $2 AND state IN ('posting', 'closing') AND wake_at > $3",
+                "UPDATE round SET wake_at = ?1 \
+                 WHERE owner = ?2 AND state IN ('posting', 'closing') AND wake_at > ?3",
                 &[of_time(now), owner.as_str().into(), of_time(now)],
             )?;
             Ok(())
@@ -256,8 +256,8 @@ fn insert(
         "INSERT INTO round (id, schedule, guild, day, number, question, topic, difficulty, shown, \
          right_choices, feedback, may_change, grading, open_minutes, state, due_at, first_try_at, \
          channel, generation, owner, epoch, wake_at, counted, voided, texts) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'posting', $15, $16, \
-         $17, 0, $18, 1, $19, 0, 0, $20) ON CONFLICT (schedule, day, number) DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'posting', ?15, ?16, \
+         ?17, 0, ?18, 1, ?19, 0, 0, ?20) ON CONFLICT (schedule, day, number) DO NOTHING",
         &[
             round.id.0.into(),
             round.schedule.0.into(),

@@ -176,7 +176,7 @@ impl Scores {
             }
             let guild = schedule.guild.cast_signed();
             let rows = transaction.query(
-                "SELECT id FROM schedule WHERE id = $1 AND guild = $2 AND state = 'draft'",
+                "SELECT id FROM schedule WHERE id = ?1 AND guild = ?2 AND state = 'draft'",
                 &[draft.0.into(), guild.into()],
             )?;
             if rows.is_empty() {
@@ -219,8 +219,8 @@ impl Scores {
                 return Ok(());
             }
             transaction.execute(
-                "UPDATE schedule SET state = $1, reason = $2, n_failed = 0, \
-                 since = CASE WHEN $3 = 'active' THEN $4 ELSE since END WHERE id = $5",
+                "UPDATE schedule SET state = ?1, reason = ?2, n_failed = 0, \
+                 since = CASE WHEN ?3 = 'active' THEN ?4 ELSE since END WHERE id = ?5",
                 &[
                     state.name().into(),
                     reason.clone().into(),
@@ -260,7 +260,7 @@ impl Scores {
     pub fn schedules(&self, guild: u64) -> Result<Vec<Schedule>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                select_schedule!("WHERE guild = $1 ORDER BY id LIMIT $2"),
+                select_schedule!("WHERE guild = ?1 ORDER BY id LIMIT ?2"),
                 &[of_id(guild), (2 * SCHEDULES_MAX).into()],
             )?;
             rows.iter().map(to_schedule).collect()
@@ -273,7 +273,7 @@ impl Scores {
     /// The store fails.
     pub fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>, StoreError> {
         self.read(|transaction| {
-            let rows = transaction.query(select_schedule!("WHERE id = $1"), &[id.0.into()])?;
+            let rows = transaction.query(select_schedule!("WHERE id = ?1"), &[id.0.into()])?;
             rows.first().map(to_schedule).transpose()
         })
     }
@@ -285,7 +285,7 @@ impl Scores {
     pub fn active(&self) -> Result<Vec<(Schedule, Option<Last>)>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                select_schedule!("WHERE state = 'active' ORDER BY id LIMIT $1"),
+                select_schedule!("WHERE state = 'active' ORDER BY id LIMIT ?1"),
                 &[ALL_MAX.into()],
             )?;
             let schedules = rows.iter().map(to_schedule);
@@ -307,10 +307,10 @@ impl Scores {
         self.write(move |transaction| {
             let values = [schedule.0.into()];
             transaction.execute(
-                "UPDATE schedule SET n_failed = n_failed + 1 WHERE id = $1",
+                "UPDATE schedule SET n_failed = n_failed + 1 WHERE id = ?1",
                 &values,
             )?;
-            let rows = transaction.query("SELECT n_failed FROM schedule WHERE id = $1", &values)?;
+            let rows = transaction.query("SELECT n_failed FROM schedule WHERE id = ?1", &values)?;
             rows.first().map_or(Ok(0), |row| Ok(to_count(row.int(0)?)))
         })
     }
@@ -321,7 +321,7 @@ fn last_round(
     schedule: ScheduleId,
 ) -> Result<Option<Last>, StoreError> {
     let rows = transaction.query(
-        "SELECT MAX(day), MAX(opened_at) FROM round WHERE schedule = $1 AND number = 0",
+        "SELECT MAX(day), MAX(opened_at) FROM round WHERE schedule = ?1 AND number = 0",
         &[schedule.0.into()],
     )?;
     let row = only(rows)?;
@@ -352,7 +352,7 @@ fn fits(
 ) -> Result<Result<(), NotSaved>, StoreError> {
     let (id, guild) = (schedule.id.0, schedule.guild.cast_signed());
     let rows = transaction.query(
-        "SELECT id FROM schedule WHERE guild = $1 AND name = $2",
+        "SELECT id FROM schedule WHERE guild = ?1 AND name = ?2",
         &[guild.into(), schedule.name.as_str().into()],
     )?;
     let other = rows.first().map(|row| row.int(0)).transpose()?;
@@ -362,10 +362,10 @@ fn fits(
     // Drafts are counted by themselves.
     let statement = match schedule.state {
         ScheduleState::Draft => {
-            "SELECT COUNT(*) FROM schedule WHERE guild = $1 AND id <> $2 AND state = 'draft'"
+            "SELECT COUNT(*) FROM schedule WHERE guild = ?1 AND id <> ?2 AND state = 'draft'"
         }
         ScheduleState::Active | ScheduleState::Paused | ScheduleState::Suspended => {
-            "SELECT COUNT(*) FROM schedule WHERE guild = $1 AND id <> $2 AND state <> 'draft'"
+            "SELECT COUNT(*) FROM schedule WHERE guild = ?1 AND id <> ?2 AND state <> 'draft'"
         }
     };
     let rows = transaction.query(statement, &[guild.into(), id.into()])?;
@@ -379,7 +379,7 @@ fn fits(
 fn begin_guild(transaction: &mut dyn Transaction, schedule: &Schedule) -> Result<(), StoreError> {
     let (id, new) = (of_id(schedule.guild), Guild::new(schedule.guild));
     transaction.execute(
-        "INSERT INTO guild (id, zone, season, recap) VALUES ($1, $2, $3, $4) \
+        "INSERT INTO guild (id, zone, season, recap) VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (id) DO NOTHING",
         &[
             id.clone(),
@@ -389,8 +389,8 @@ fn begin_guild(transaction: &mut dyn Transaction, schedule: &Schedule) -> Result
         ],
     )?;
     transaction.execute(
-        "UPDATE guild SET zone = $1 WHERE id = $2 AND NOT EXISTS \
-         (SELECT 1 FROM schedule WHERE guild = $2 AND state <> 'draft')",
+        "UPDATE guild SET zone = ?1 WHERE id = ?2 AND NOT EXISTS \
+         (SELECT 1 FROM schedule WHERE guild = ?2 AND state <> 'draft')",
         &[schedule.zone.as_str().into(), id],
     )?;
     Ok(())
@@ -418,9 +418,9 @@ fn note_schedule(
 
 fn remove(transaction: &mut dyn Transaction, id: ScheduleId) -> Result<(), StoreError> {
     for statement in [
-        "DELETE FROM pin WHERE schedule = $1",
-        "DELETE FROM drawn WHERE schedule = $1",
-        "DELETE FROM schedule WHERE id = $1",
+        "DELETE FROM pin WHERE schedule = ?1",
+        "DELETE FROM drawn WHERE schedule = ?1",
+        "DELETE FROM schedule WHERE id = ?1",
     ] {
         transaction.execute(statement, &[id.0.into()])?;
     }
@@ -436,8 +436,8 @@ fn save(transaction: &mut dyn Transaction, schedule: &Schedule) -> Result<(), St
     transaction.execute(
         "INSERT INTO schedule (id, guild, name, channel, local_time, zone, weekdays, topics, \
          difficulties, ping_role, feedback, may_change, grading, open_minutes, thread, state, \
-         reason, n_failed, since, organiser) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, 0, $18, $19) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+         reason, n_failed, since, organiser) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+         ?14, ?15, ?16, ?17, 0, ?18, ?19) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
          channel = excluded.channel, local_time = excluded.local_time, zone = excluded.zone, \
          weekdays = excluded.weekdays, topics = excluded.topics, \
          difficulties = excluded.difficulties, ping_role = excluded.ping_role, \

@@ -9,7 +9,7 @@ use super::Scores;
 use super::database::{Row, StoreError, Transaction};
 use super::guilds::to_season;
 use super::round::RoundId;
-use super::to_day;
+use super::{only, to_day};
 use crate::quiz::period::{Period, Span};
 
 /// Answers of this process that may be pending before some are folded although nobody looks.
@@ -46,7 +46,7 @@ impl Scores {
 
     fn is_pending(&self) -> Result<bool, StoreError> {
         self.read(|transaction| {
-            let any = transaction.query("SELECT round FROM pending LIMIT 1", &[])?;
+            let any = transaction.query("SELECT id FROM pending LIMIT 1", &[])?;
             Ok(!any.is_empty())
         })
     }
@@ -83,7 +83,7 @@ pub(super) fn add(
     number: i64,
 ) -> Result<(), StoreError> {
     transaction.execute(
-        "INSERT INTO pending (round, member, number, taken) VALUES ($1, $2, $3, 0)",
+        "INSERT INTO pending (round, member, number, taken) VALUES (?1, ?2, ?3, 0)",
         &[round.0.into(), member.into(), number.into()],
     )?;
     Ok(())
@@ -103,27 +103,37 @@ pub(super) fn alone(transaction: &mut dyn Transaction) -> Result<(), StoreError>
 /// Adds so many of the events that are pending to the sums: a row for each of [`KEPT`].
 fn fold(transaction: &mut dyn Transaction, n_max: i64) -> Result<(), StoreError> {
     alone(transaction)?;
-    // What others add from here on, another fold takes.
-    transaction.execute(
-        "UPDATE pending SET taken = 1 WHERE (round, member, number) IN \
-         (SELECT round, member, number FROM pending ORDER BY round, member, number LIMIT $1)",
+    let last = transaction.query(
+        "SELECT MAX(id) FROM (SELECT id FROM pending ORDER BY id LIMIT ?1) AS first",
         &[n_max.into()],
+    )?;
+    let Some(last) = only(last)?.opt_int(0)? else {
+        return Ok(());
+    };
+    // What others add from here on, another fold takes, also where its place is before the last.
+    transaction.execute(
+        "UPDATE pending SET taken = 1 WHERE id <= ?1",
+        &[last.into()],
     )?;
     let rounds = transaction.query(
         "SELECT round.id, round.guild, round.day, round.topic, guild.season \
          FROM round LEFT JOIN guild ON guild.id = round.guild \
-         WHERE round.id IN (SELECT round FROM pending WHERE taken = 1) ORDER BY round.id",
-        &[],
+         WHERE round.id IN (SELECT round FROM pending WHERE id <= ?1 AND taken = 1) \
+         ORDER BY round.id",
+        &[last.into()],
     )?;
     for row in &rounds {
-        fold_round(transaction, row)?;
+        fold_round(transaction, row, last)?;
     }
-    transaction.execute("DELETE FROM pending WHERE taken = 1", &[])?;
+    transaction.execute(
+        "DELETE FROM pending WHERE id <= ?1 AND taken = 1",
+        &[last.into()],
+    )?;
     Ok(())
 }
 
-/// Adds what is taken of a round to the sums.
-fn fold_round(transaction: &mut dyn Transaction, round: &Row) -> Result<(), StoreError> {
+/// Adds what is taken of a round to the sums; all of it stands up to the last place.
+fn fold_round(transaction: &mut dyn Transaction, round: &Row, last: i64) -> Result<(), StoreError> {
     let (day, season) = (to_day(round.text(2)?)?, to_season(round.opt_text(4)?)?);
     for (span, is_by_topic) in KEPT {
         let topic = match is_by_topic {
@@ -133,14 +143,16 @@ fn fold_round(transaction: &mut dyn Transaction, round: &Row) -> Result<(), Stor
         transaction.execute(
             "INSERT INTO total (guild, member, period, topic, points, n_answered, n_right, \
              reached_at, shown) \
-             SELECT CAST($2 AS BIGINT), event.member, CAST($3 AS TEXT), CAST($4 AS TEXT), \
+             SELECT CAST(?2 AS BIGINT), event.member, CAST(?3 AS TEXT), CAST(?4 AS TEXT), \
              CAST(SUM(event.points) AS BIGINT), CAST(SUM(event.n_answered) AS BIGINT), \
              CAST(SUM(event.n_right) AS BIGINT), \
              MAX(CASE event.points WHEN 0 THEN 0 ELSE event.at END), MIN(COALESCE(member.shown, 1)) \
-             FROM pending JOIN event ON event.round = pending.round \
-             AND event.member = pending.member AND event.number = pending.number \
-             LEFT JOIN member ON member.guild = $2 AND member.id = event.member \
-             WHERE pending.round = $1 AND pending.taken = 1 GROUP BY event.member \
+             FROM pending CROSS JOIN event \
+             LEFT JOIN member ON member.guild = ?2 AND member.id = event.member \
+             WHERE pending.id <= ?5 AND pending.taken = 1 AND pending.round = ?1 \
+             AND event.round = pending.round AND event.member = pending.member \
+             AND event.number = pending.number \
+             GROUP BY event.member \
              ON CONFLICT (guild, member, period, topic) DO UPDATE SET \
              points = total.points + excluded.points, \
              n_answered = total.n_answered + excluded.n_answered, \
@@ -152,6 +164,7 @@ fn fold_round(transaction: &mut dyn Transaction, round: &Row) -> Result<(), Stor
                 round.int(1)?.into(),
                 Period::of(span, day, season).key().into(),
                 topic.into(),
+                last.into(),
             ],
         )?;
     }
@@ -161,12 +174,13 @@ fn fold_round(transaction: &mut dyn Transaction, round: &Row) -> Result<(), Stor
 /// Makes a server's sums anew: all its events are pending once more, and folded.
 pub(super) fn sum_anew(transaction: &mut dyn Transaction, guild: i64) -> Result<(), StoreError> {
     alone(transaction)?;
-    transaction.execute("DELETE FROM total WHERE guild = $1", &[guild.into()])?;
+    transaction.execute("DELETE FROM total WHERE guild = ?1", &[guild.into()])?;
     transaction.execute(
         "INSERT INTO pending (round, member, number, taken) \
-         SELECT event.round, event.member, event.number, 0 FROM round \
-         JOIN event ON event.round = round.id WHERE round.guild = $1 \
-         ON CONFLICT (round, member, number) DO NOTHING",
+         SELECT round, member, number, 0 FROM \
+         (SELECT event.round, event.member, event.number FROM round \
+         JOIN event ON event.round = round.id WHERE round.guild = ?1 \
+         EXCEPT SELECT round, member, number FROM pending) AS summed",
         &[guild.into()],
     )?;
     fold(transaction, i64::MAX)

@@ -74,7 +74,7 @@ impl Scores {
                 memberships: all(
                     &rows(
                         "SELECT guild, hidden, departed, streak, streak_best, freezes, n_toward, \
-                         last_day FROM member WHERE id = $1 ORDER BY guild",
+                         last_day FROM member WHERE id = ?1 ORDER BY guild",
                     )?,
                     |row| {
                         Ok(Membership {
@@ -88,7 +88,7 @@ impl Scores {
                 practices: all(
                     &rows(
                         "SELECT guild, questions, place, n_right, started_at FROM practice \
-                         WHERE member = $1 ORDER BY guild",
+                         WHERE member = ?1 ORDER BY guild",
                     )?,
                     |row| {
                         let practice = to_practice(row, 1)?;
@@ -97,12 +97,12 @@ impl Scores {
                 )?,
                 reports: all(
                     &rows(
-                        "SELECT guild, round, at FROM report WHERE member = $1 ORDER BY at, round",
+                        "SELECT guild, round, at FROM report WHERE member = ?1 ORDER BY at, round",
                     )?,
                     |row| Ok((to_id(row.int(0)?), row.int(1)?, to_time(row.int(2)?)?)),
                 )?,
                 acts: all(
-                    &rows("SELECT guild, at, what, detail FROM act WHERE actor = $1 ORDER BY id")?,
+                    &rows("SELECT guild, at, what, detail FROM act WHERE actor = ?1 ORDER BY id")?,
                     |row| {
                         Ok(Act {
                             guild: to_id(row.int(0)?),
@@ -114,7 +114,7 @@ impl Scores {
                 )?,
                 schedules: all(
                     &rows(
-                        "SELECT guild, name FROM schedule WHERE organiser = $1 ORDER BY guild, name",
+                        "SELECT guild, name FROM schedule WHERE organiser = ?1 ORDER BY guild, name",
                     )?,
                     |row| Ok((to_id(row.int(0)?), row.text(1)?.to_owned())),
                 )?,

@@ -25,7 +25,7 @@ use crate::group::{CHANNEL, GUILD, Group, by};
 const PERSON: u64 = 0x0f1e_2d3c_4b5a_6978;
 
 const PUT: &str = "INSERT INTO event (round, member, number, guild, kind, points, n_answered, \
-    n_right, day, topic, at) VALUES ($1, 2, 0, 1, 'answer', 10, 1, 1, '2027-03-01', 's3', $1)";
+    n_right, day, topic, at) VALUES (?1, 2, 0, 1, 'answer', 10, 1, 1, '2027-03-01', 's3', ?1)";
 
 /// A folder with scores in it.
 struct Desk {

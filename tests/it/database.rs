@@ -20,7 +20,7 @@ const NEWER_SAID: &str = "the scores were written by a newer studyhall (schema 9
 
 /// A table for the tests, beside those of the scores.
 const TABLE: &str = "CREATE TABLE item (name TEXT PRIMARY KEY, note TEXT, n BIGINT)";
-const PUT: &str = "INSERT INTO item (name, note, n) VALUES ($1, $2, $3)";
+const PUT: &str = "INSERT INTO item (name, note, n) VALUES (?1, ?2, ?3)";
 const NAMES: &str = "SELECT name FROM item ORDER BY name";
 
 fn write(
@@ -58,7 +58,7 @@ fn values_come_back_as_they_were(database: &dyn Database) {
     let texts = [
         "",
         "ä 猫 👩‍👩‍👧 \u{202e}x",
-        "it's \"quoted\" \\ %_$1",
+        "it's \"quoted\" \\ %_$1 ?1",
         "a\r\nb\t",
     ];
     let numbers = [i64::MIN, i64::MAX, 0, -1];
@@ -72,7 +72,7 @@ fn values_come_back_as_they_were(database: &dyn Database) {
         .expect("a write");
         let found = rows(
             database,
-            "SELECT name, note, n FROM item WHERE n = $2 AND name = $1",
+            "SELECT name, note, n FROM item WHERE n = ?2 AND name = ?1",
             &[text.into(), number.into()],
         );
         assert_eq!(found, [Row(given.to_vec())]);
@@ -84,15 +84,15 @@ fn values_come_back_as_they_were(database: &dyn Database) {
     .expect("a write");
     let found = rows(
         database,
-        "SELECT note, n, COUNT(*) OVER (), EXISTS (SELECT 1 FROM item) FROM item WHERE name = $1",
+        "SELECT note, n, COUNT(*) OVER (), EXISTS (SELECT 1 FROM item) FROM item WHERE name = ?1",
         &["none".into()],
     );
     let nothing = [Value::Null, Value::Null, Value::Int(1), Value::Int(1)];
     assert_eq!(found, [Row(nothing.to_vec())]);
     // A value has a type of its own, not the one of a small number beside it.
-    let sum = rows(database, "SELECT $1 + 1", &[(i64::MAX - 1).into()]);
+    let sum = rows(database, "SELECT ?1 + 1", &[(i64::MAX - 1).into()]);
     assert_eq!(sum, [Row(vec![i64::MAX.into()])]);
-    let updated = "UPDATE item SET n = $2 WHERE name <> $1";
+    let updated = "UPDATE item SET n = ?2 WHERE name <> ?1";
     write(database, move |t| {
         assert_eq!(t.execute(updated, &["none".into(), 7.into()])?, 4);
         assert_eq!(t.execute(updated, &["none".into(), Value::Null])?, 4);

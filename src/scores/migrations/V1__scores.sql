@@ -8,7 +8,7 @@ CREATE TABLE setting (
 );
 
 CREATE TABLE guild (
-    id BIGINT NOT NULL PRIMARY KEY,
+    id {{id}},
     zone {{text}} NOT NULL,
     season {{text}} NOT NULL,
     recap BIGINT NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE guild (
 );
 
 CREATE TABLE schedule (
-    id BIGINT NOT NULL PRIMARY KEY,
+    id {{id}},
     guild BIGINT NOT NULL,
     name {{text}} NOT NULL,
     channel BIGINT NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE schedule (
 -- A round that is due, posted, closed, or was skipped. Number 0 of a day is the scheduled one. The texts
 -- of what it asks stand last, behind all that an answer needs of the row.
 CREATE TABLE round (
-    id BIGINT NOT NULL PRIMARY KEY,
+    id {{id}},
     schedule BIGINT NOT NULL,
     guild BIGINT NOT NULL,
     day {{text}} NOT NULL,
@@ -118,16 +118,17 @@ CREATE TABLE event (
     PRIMARY KEY (round, member, number)
 ){{clustered}};
 
--- Events that the sums do not hold yet. A row comes in the transaction of its event and goes, with
--- many others, in the one that adds them to the sums; `taken` is 1 in that one alone. So an answer
--- writes three pages, and not one for every board.
+-- Events that the sums do not hold yet, one behind the other, so that those of one moment stand on one
+-- page. A row comes in the transaction of its event and goes, with many others, in the one that adds
+-- them to the sums; `taken` is 1 in that one alone. So an answer writes three pages, and not one for
+-- every board.
 CREATE TABLE pending (
+    id {{serial}},
     round BIGINT NOT NULL,
     member BIGINT NOT NULL,
     number BIGINT NOT NULL,
-    taken BIGINT NOT NULL,
-    PRIMARY KEY (round, member, number)
-){{clustered}};
+    taken BIGINT NOT NULL
+);
 
 -- Sums over events, but for those that are pending. Those of a member are neighbours, because an
 -- answer changes them all.

@@ -30,7 +30,8 @@ const SETTINGS: &[(&str, i64)] = &[
 ];
 
 pub(super) const DIALECT: Dialect = Dialect {
-    serial: "INTEGER PRIMARY KEY AUTOINCREMENT",
+    id: "INTEGER NOT NULL PRIMARY KEY",
+    serial: "INTEGER NOT NULL PRIMARY KEY",
     text: "TEXT",
     clustered: " WITHOUT ROWID",
 };
@@ -205,15 +206,7 @@ impl UnderWay<'_> {
             let why = format!("a statement with {n_wanted} values was given {n_given}");
             return Err(StoreError::Refused(why.into()));
         }
-        for at in 1..=values.len() {
-            let name = statement
-                .parameter_name(at)
-                .and_then(|n| n.strip_prefix('$'));
-            let number = name.and_then(|n| n.parse::<usize>().ok());
-            let value = number.and_then(|n| values.get(n.checked_sub(1)?));
-            let value = value.ok_or_else(|| {
-                StoreError::Refused("the values of a statement are not $1, $2, …".into())
-            })?;
+        for (value, at) in values.iter().zip(1..) {
             if matches!(value, Value::Text(text) if text.contains('\0')) {
                 return Err(StoreError::Refused("a text holds NUL".into()));
             }
@@ -245,8 +238,11 @@ impl Transaction for UnderWay<'_> {
             let mut found = statement.raw_query();
             let mut rows = Vec::new();
             while let Some(row) = found.next().map_err(of_error)? {
-                let columns = (0..n_columns).map(|at| value(row.get_ref(at).map_err(of_error)?));
-                rows.push(Row(columns.collect::<Result<_, _>>()?));
+                let mut values = Vec::with_capacity(n_columns);
+                for at in 0..n_columns {
+                    values.push(value(row.get_ref(at).map_err(of_error)?)?);
+                }
+                rows.push(Row(values));
             }
             Ok(rows)
         });

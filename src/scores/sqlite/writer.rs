@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -20,8 +20,6 @@ use super::session;
 const GROUP_MAX: usize = 256;
 /// Transactions of one turn, at most: who has it waits for them all, and saves waking the next.
 const GROUPS_MAX: usize = 8;
-/// Times that others may use the processor before a transaction begins without them, at most.
-const YIELDS_MAX: usize = 16;
 
 /// The connection that writes, and those who wait for it: as many as there are threads, at most.
 #[derive(Debug)]
@@ -62,10 +60,25 @@ pub(super) enum Order {
 
 /// What somebody who waits is told.
 enum Told {
-    /// That it is their turn, with their own order first.
-    Turn,
+    /// That it is their turn, with their order.
+    Turn(Order),
     /// That another has done what they wanted.
     Done(Reply),
+}
+
+/// Where somebody stands.
+enum Place {
+    /// It is their turn; their order.
+    First(Order),
+    /// In line, where they are told more.
+    Behind(Receiver<Told>),
+}
+
+impl Order {
+    /// Whether this cannot be done together with others.
+    fn is_alone(&self) -> bool {
+        matches!(self, Self::Scrub)
+    }
 }
 
 /// How it ended: well, with an error, or with a panic.
@@ -94,59 +107,62 @@ impl Writer {
     /// This thread is doing a work already, and would wait for itself; or whoever had the turn
     /// panicked, and what became of this is not known.
     pub(super) fn give(&self, order: Order) -> Result<Reply, StoreError> {
-        let gone = |_| StoreError::Unavailable("whoever wrote has panicked".into());
-        let (tell, told) = mpsc::sync_channel(1);
-        let mut said = match self.queue(order, tell)? {
-            Some(turn) => turn,
-            None => told.recv().map_err(gone)?,
-        };
-        loop {
-            match said {
+        let gone = || StoreError::Unavailable("whoever wrote has panicked".into());
+        let order = match self.queue(order)? {
+            Place::First(order) => order,
+            Place::Behind(told) => match told.recv().map_err(|_| gone())? {
+                Told::Turn(order) => order,
                 Told::Done(reply) => return Ok(reply),
-                Told::Turn => self.take_turn(),
-            }
-            said = told.recv().map_err(gone)?;
-        }
+            },
+        };
+        self.take_turn(order).ok_or_else(gone)
     }
 
-    /// Stands in line; that it is one's turn, where nobody else's it is.
-    fn queue(&self, order: Order, tell: SyncSender<Told>) -> Result<Option<Told>, StoreError> {
+    /// Stands in line, where it is somebody else's turn.
+    fn queue(&self, order: Order) -> Result<Place, StoreError> {
         let thread = thread::current().id();
         let mut line = held(&self.line);
-        if line.turn == Some(thread) {
-            let why = "a work that writes may not begin another";
-            return Err(StoreError::Refused(why.into()));
+        match line.turn {
+            None => {
+                line.turn = Some(thread);
+                Ok(Place::First(order))
+            }
+            Some(turn) if turn == thread => {
+                let why = "a work that writes may not begin another";
+                Err(StoreError::Refused(why.into()))
+            }
+            Some(_) => {
+                let (tell, told) = mpsc::sync_channel(1);
+                line.waiting.push_back(Waiting {
+                    order,
+                    thread,
+                    tell,
+                });
+                Ok(Place::Behind(told))
+            }
         }
-        line.waiting.push_back(Waiting {
-            order,
-            thread,
-            tell,
-        });
-        if line.turn.is_some() {
-            return Ok(None);
-        }
-        line.turn = Some(thread);
-        Ok(Some(Told::Turn))
     }
 
-    /// Does what waits, tells those who wanted it, and passes the turn on.
-    fn take_turn(&self) {
+    /// Does this and what others wait for, tells them, and passes the turn on. How this ended.
+    fn take_turn(&self, order: Order) -> Option<Reply> {
         let turn = Turn(self);
         let connection = held(&self.connection);
+        let (mut orders, mut own) = (vec![order], None);
         for _ in 0..GROUPS_MAX {
-            let group = turn.group();
-            let n_told = group.len();
-            if n_told == 0 {
+            let others = turn.next(&mut orders);
+            if orders.is_empty() {
                 break;
             }
-            for (tell, reply) in do_all(&connection, group) {
-                // Whoever has stopped waiting does not want to know.
+            let mut replies = do_all(&connection, orders.drain(..)).into_iter();
+            own = own.or_else(|| replies.next());
+            for (tell, reply) in others.into_iter().zip(replies) {
+                // It waits for just this.
                 let _ = tell.send(Told::Done(reply));
             }
-            turn.wait_for(n_told - 1);
         }
         // Before the next one comes for it.
         drop(connection);
+        own
     }
 
     /// Moves the log into the file and leaves it empty.
@@ -159,32 +175,30 @@ impl Writer {
 struct Turn<'a>(&'a Writer);
 
 impl Turn<'_> {
-    /// Those who are first in line.
-    fn group(&self) -> Vec<Waiting> {
+    /// Adds the orders of those who are first in line, as many as may be done together. Whom to tell.
+    fn next(&self, orders: &mut Vec<Order>) -> Vec<SyncSender<Told>> {
         let mut line = held(&self.0.line);
-        let n_first = line.waiting.len().min(GROUP_MAX);
-        line.waiting.drain(..n_first).collect()
-    }
-
-    /// Gives so many others, who were just told, the chance to bring more: the more there are in one
-    /// transaction, the less each waits for the disk.
-    fn wait_for(&self, n_others: usize) {
-        for _ in 0..YIELDS_MAX {
-            if held(&self.0.line).waiting.len() >= n_others {
+        let mut tells = Vec::with_capacity(line.waiting.len().min(GROUP_MAX));
+        while orders.len() < GROUP_MAX && !orders.first().is_some_and(Order::is_alone) {
+            let goes = |next: &mut Waiting| orders.is_empty() || !next.order.is_alone();
+            let Some(next) = line.waiting.pop_front_if(goes) else {
                 break;
-            }
-            thread::yield_now();
+            };
+            orders.push(next.order);
+            tells.push(next.tell);
         }
+        tells
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut line = held(&self.0.line);
-        line.turn = line.waiting.front().map(|next| next.thread);
-        if let Some(next) = line.waiting.front() {
+        let next = line.waiting.pop_front();
+        line.turn = next.as_ref().map(|next| next.thread);
+        if let Some(next) = next {
             // It waits for just this, and for nothing else before.
-            let _ = next.tell.send(Told::Turn);
+            let _ = next.tell.send(Told::Turn(next.order));
         }
     }
 }
@@ -193,32 +207,16 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does all of this, and whom to tell how it ended.
-fn do_all(connection: &Connection, group: Vec<Waiting>) -> Vec<(SyncSender<Told>, Reply)> {
-    let (mut works, mut scrubs) = (Vec::new(), Vec::new());
-    let mut tell_works = Vec::new();
-    for waiting in group {
-        match waiting.order {
-            Order::Do(work) => {
-                works.push(work);
-                tell_works.push(waiting.tell);
-            }
-            Order::Scrub => scrubs.push(waiting.tell),
+/// Does all of this, which may be done together. How each ended, in their order.
+fn do_all(connection: &Connection, orders: impl Iterator<Item = Order>) -> Vec<Reply> {
+    let mut works = Vec::new();
+    for order in orders {
+        match order {
+            Order::Do(work) => works.push(work),
+            Order::Scrub => return vec![Ok(session::scrub(connection))],
         }
     }
-    let replies = match works.is_empty() {
-        true => Vec::new(),
-        false => do_together(connection, &mut works),
-    };
-    // Works that came later than a scrub do no harm to what it is for.
-    let scrubbed = scrubs
-        .into_iter()
-        .map(|tell| (tell, Ok(session::scrub(connection))));
-    tell_works
-        .into_iter()
-        .zip(replies)
-        .chain(scrubbed)
-        .collect()
+    do_together(connection, &mut works)
 }
 
 /// Does all works in one transaction. One that fails costs itself only; where the transaction

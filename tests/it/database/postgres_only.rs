@@ -141,7 +141,7 @@ fn of_two_works_that_wait_for_each_other_one_is_run_again() {
             let database = &database;
             let mut is_first = true;
             let work = move |t: &mut dyn Transaction| {
-                let count = "UPDATE item SET n = n + 1 WHERE name = $1";
+                let count = "UPDATE item SET n = n + 1 WHERE name = ?1";
                 n_runs.fetch_add(1, Ordering::SeqCst);
                 t.execute(count, &[first.into()])?;
                 if std::mem::take(&mut is_first) {
