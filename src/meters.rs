@@ -195,7 +195,10 @@ pub fn begin() {
         INDEX_AGE,
         "How long ago the index was last as new as the notes"
     );
-    describe_gauge!(BACKUP, "When the scores were last copied; 0 for never");
+    describe_gauge!(
+        BACKUP,
+        "When the scores were last copied from their file; 0 for never"
+    );
     describe_gauge!(QUEUE, "Transactions that write or wait to write");
     describe_gauge!(BUILD, "The version, as a label");
     describe_histogram!(CALLS, "Tries of calls to Discord's REST API");
@@ -214,7 +217,7 @@ pub fn begin() {
     }
     counter!(IDENTIFIES).increment(0);
     counter!(INVALID).increment(0);
-    for name in [CONNECTED, DOCS, INDEX_AGE, BACKUP, QUEUE] {
+    for name in [CONNECTED, DOCS, INDEX_AGE, QUEUE] {
         gauge!(name).set(0.0);
     }
     gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
@@ -280,7 +283,8 @@ pub fn index(n_sections: usize, age: Duration) {
     gauge!(INDEX_AGE).set(age.as_secs_f64());
 }
 
-/// When the scores were last copied, in seconds since 1970.
+/// When the scores were last copied from their file, in seconds since 1970; 0 for never. Nothing is
+/// counted where this is never called: who backs up a server has means of their own.
 pub fn backed_up(at_s: i64) {
     gauge!(BACKUP).set(at_s as f64);
 }

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use super::Outcome;
 use super::output::{Output, note};
-use super::{Outcome, store};
+use super::store::{self, Place};
 use crate::config::Settings;
 use crate::scores::sqlite::backup::{self, Overwrite};
 
@@ -44,9 +45,12 @@ pub(super) struct Restore {
     check: bool,
 }
 
-/// The file whose time says when the scores were last copied.
-pub(super) fn mark(settings: &Settings) -> PathBuf {
-    settings.data_dir.join("last-backup")
+/// The file whose time says when the scores were last copied; none where they are on a server.
+pub(super) fn mark(settings: &Settings) -> Option<PathBuf> {
+    match store::place(settings) {
+        Place::File(_) => Some(settings.data_dir.join("last-backup")),
+        Place::Server(_) => None,
+    }
 }
 
 pub(super) fn run(
@@ -61,7 +65,9 @@ pub(super) fn run(
         false => Overwrite::No,
     };
     let made = backup::back_up(&file, &backup.file, overwrite)?;
-    if let Err(error) = std::fs::write(mark(settings), []) {
+    if let Some(mark) = mark(settings)
+        && let Err(error) = std::fs::write(mark, [])
+    {
         tracing::warn!(%error, "the bot's metrics will not tell of this copy");
     }
     let shown = backup.file.display();

@@ -131,11 +131,15 @@ pub struct HealthWatch {
 }
 
 /// Writes to the store every few seconds to see whether that can be done, and tells the meters how
-/// the index is and when the file `backed_up` last changed.
+/// the index is and when the file `backed_up` last changed, where there is one.
 ///
 /// # Errors
 /// No thread can be started.
-pub fn watch_health(health: Arc<Health>, bot: Bot, backed_up: PathBuf) -> io::Result<HealthWatch> {
+pub fn watch_health(
+    health: Arc<Health>,
+    bot: Bot,
+    backed_up: Option<PathBuf>,
+) -> io::Result<HealthWatch> {
     let (tell, told) = mpsc::channel();
     let thread = thread::Builder::new()
         .name("health".to_owned())
@@ -145,8 +149,8 @@ pub fn watch_health(health: Arc<Health>, bot: Bot, backed_up: PathBuf) -> io::Re
                 went_well = look(&health, &bot, went_well);
                 let age = health.index_age(Instant::now());
                 meters::index(bot.index.n_sections(), age);
-                if let Some(at_s) = changed_at(&backed_up) {
-                    meters::backed_up(at_s);
+                if let Some(file) = &backed_up {
+                    meters::backed_up(changed_at(file).unwrap_or_default());
                 }
                 if told.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout) {
                     return;

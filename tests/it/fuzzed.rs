@@ -9,6 +9,7 @@
     reason = "the file is also the crate of the fuzz targets"
 )]
 pub(crate) mod entries;
+mod questions;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -184,11 +185,7 @@ fn feed(target: &str, n_cases: u32) {
         failure_persistence: None,
         ..ProptestConfig::default()
     });
-    let cases = (
-        any::<Index>(),
-        prop::collection::vec(change(), 1..CHANGES_MAX),
-    );
-    let fed = runner.run(&cases, |(seed, changes)| {
+    let fed = runner.run(&cases(), |(seed, changes)| {
         let bytes = changed(&seeds, seed, &changes);
         entry(&bytes);
         Ok(())
@@ -198,6 +195,13 @@ fn feed(target: &str, n_cases: u32) {
         panic!("{target}: {why}\nwith {}", bytes.escape_ascii());
     }
     fed.expect("the target is fed");
+}
+
+fn cases() -> impl Strategy<Value = (Index, Vec<Change>)> {
+    (
+        any::<Index>(),
+        prop::collection::vec(change(), 1..CHANGES_MAX),
+    )
 }
 
 macro_rules! targets {

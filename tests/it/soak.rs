@@ -15,14 +15,14 @@ const MORE_MAX: u64 = 16;
 
 /// What a process holds.
 #[derive(Clone, Copy, Debug)]
-struct Held {
-    memory_kib: u64,
+pub(crate) struct Held {
+    pub(crate) memory_kib: u64,
     n_threads: u64,
     n_files: u64,
 }
 
 impl Held {
-    fn by(process: u32) -> Self {
+    pub(crate) fn by(process: u32) -> Self {
         let status = fs::read_to_string(format!("/proc/{process}/status"));
         let status = status.expect("the process lives");
         let of = |name: &str| {

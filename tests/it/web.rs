@@ -9,6 +9,7 @@ use studyhall::meters;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::database::OwnDatabase;
 use crate::desk::Desk;
 use crate::fake::{BEN, Break, Fault, Interaction};
 
@@ -126,6 +127,21 @@ async fn idle_and_endless_heads_do_not_keep_others_out() {
     let mut answer = Vec::new();
     let _ = long.read_to_end(&mut answer).await;
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server: STUDYHALL_TEST_POSTGRES"]
+async fn nothing_is_said_of_backups_of_a_server_postgres() {
+    let server = tokio::task::spawn_blocking(OwnDatabase::new).await;
+    let mut desk = Desk::new().await;
+    desk.server = Some(server.expect("a database"));
+    let serving = desk.serve().await;
+    desk.says_of_itself(200, "ready").await;
+    let families = families(&desk.get("/metrics").await.1);
+    assert!(families.contains_key(meters::QUEUE));
+    // An alert goes by it, and would come every day.
+    assert!(!families.contains_key(meters::BACKUP));
+    assert_eq!(serving.stop().await, Some(0));
 }
 
 #[tokio::test]
