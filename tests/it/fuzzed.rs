@@ -185,7 +185,7 @@ fn feed(target: &str, n_cases: u32) {
         failure_persistence: None,
         ..ProptestConfig::default()
     });
-    let fed = runner.run(&cases(), |(seed, changes)| {
+    let fed = runner.run(&cases(CHANGES_MAX), |(seed, changes)| {
         let bytes = changed(&seeds, seed, &changes);
         entry(&bytes);
         Ok(())
@@ -197,11 +197,10 @@ fn feed(target: &str, n_cases: u32) {
     fed.expect("the target is fed");
 }
 
-fn cases() -> impl Strategy<Value = (Index, Vec<Change>)> {
-    (
-        any::<Index>(),
-        prop::collection::vec(change(), 1..CHANGES_MAX),
-    )
+/// A seed, and fewer than so many changes of it.
+fn cases(n_changes: usize) -> impl Strategy<Value = (Index, Vec<Change>)> {
+    let changes = prop::collection::vec(change(), 1..n_changes);
+    (any::<Index>(), changes)
 }
 
 macro_rules! targets {

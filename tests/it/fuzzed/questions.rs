@@ -17,6 +17,8 @@ use crate::soak::Held;
 /// How many questions are asked of the shipped notes, and how many where nobody says so.
 const QUESTIONS: &str = "STUDYHALL_TEST_QUESTIONS";
 const QUESTIONS_USUAL: u64 = 20_000;
+/// Changes of a question, fewer than so many: most stay about as long as people ask.
+const N_CHANGES: usize = 4;
 /// Threads that ask.
 const N_ASKERS: u64 = 2;
 /// Questions after which everything that is kept has been seen to, and memory a process may have on
@@ -32,7 +34,8 @@ fn ask(index: &Index, seeds: &[Vec<u8>], n: u64, asker: u64) -> (Duration, Strin
     });
     let mut longest = (Duration::ZERO, String::new());
     for _ in 0..n {
-        let (seed, changes) = cases().new_tree(&mut runner).expect("a case").current();
+        let case = cases(N_CHANGES).new_tree(&mut runner).expect("a case");
+        let (seed, changes) = case.current();
         let typed = changed(seeds, seed, &changes);
         let typed = String::from_utf8_lossy(&typed).into_owned();
         let began = Instant::now();
