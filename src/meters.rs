@@ -49,7 +49,7 @@ pub const BUCKETS: &[(&str, &[f64])] = &[
     (DATABASE, &[0.001, 0.01, 0.1, 1.0, 10.0]),
 ];
 
-/// Every name, as it stands in the list.
+/// Every name, as it stands in the list; that of backups only once [`backed_up`] was called.
 pub const NAMES: &[&str] = &[
     ROUNDS,
     LATENESS,

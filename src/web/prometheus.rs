@@ -56,6 +56,7 @@ mod tests {
         let handle = recorder.handle();
         metrics::with_local_recorder(&recorder, || {
             meters::begin();
+            meters::backed_up(0);
             for n in 0..N_ODD {
                 let took = Duration::from_millis(n);
                 let odd = format!("odd-{n}");
