@@ -193,11 +193,49 @@ mod tests {
     use super::super::sqlite::Sqlite;
     use super::*;
 
+    fn scores(folder: &tempfile::TempDir) -> Scores {
+        let database = Sqlite::open(&folder.path().join("scores.db"));
+        Scores::new(Arc::new(database.expect("a file of scores")))
+    }
+
+    #[test]
+    fn what_is_pending_when_sums_are_made_anew_is_added_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let scores = scores(&folder);
+        let points = || {
+            let sums = "SELECT points FROM total WHERE period = 'all' AND topic = ''";
+            scores.read(|t| t.query(sums, &[])).unwrap()
+        };
+        scores
+            .write(|t| {
+                t.execute(
+                    "INSERT INTO round (id, schedule, guild, day, number, topic, feedback, \
+                     may_change, grading, open_minutes, state, due_at, channel, generation, \
+                     owner, epoch, counted, voided) VALUES (1, 1, 7, '2027-03-01', 0, 's3', \
+                     'instant', 0, 'all', 60, 'open', 0, 1, 0, '', 0, 0, 0)",
+                    &[],
+                )?;
+                for member in [2, 3] {
+                    t.execute(
+                        "INSERT INTO event (round, member, number, guild, kind, points, \
+                         n_answered, n_right, day, topic, at) \
+                         VALUES (1, ?1, 0, 7, 'answer', 10, 1, 1, '2027-03-01', 's3', 5)",
+                        &[member.into()],
+                    )?;
+                }
+                // The other's was added up before.
+                add(t, RoundId(1), 2, 0)
+            })
+            .unwrap();
+        scores.sum_anew(7).unwrap();
+        assert_eq!(points(), [Row(vec![10.into()]), Row(vec![10.into()])]);
+        assert!(!scores.is_pending().unwrap());
+    }
+
     #[test]
     fn where_many_are_pending_some_are_folded_although_nobody_looks() {
         let folder = tempfile::tempdir().unwrap();
-        let database = Sqlite::open(&folder.path().join("scores.db")).unwrap();
-        let scores = Scores::new(Arc::new(database));
+        let scores = scores(&folder);
         scores.write(|t| add(t, RoundId(1), 2, 0)).unwrap();
         scores.count_pending();
         assert!(scores.is_pending().unwrap());
