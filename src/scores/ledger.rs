@@ -327,7 +327,7 @@ pub(super) fn keep_streak(
         Some(_) | None => 0,
     };
     let after = before.answered(asked.day, n_missed);
-    // Most have a row, which an update finds in half the time.
+    // Most have a row, and to update it is less work than to try an insert first.
     let sql = match kept {
         Some(kept) if kept == after => return Ok(after.current),
         Some(_) => {

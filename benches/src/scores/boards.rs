@@ -20,7 +20,7 @@ use crate::random::Random;
 use crate::{child, corpus};
 
 /// Changes with what is written into the file.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const N_PEOPLE: usize = 50_000;
 pub(super) const N_ANSWERS: usize = 1_000_000;
 /// From the first of June to the eighth of September.
@@ -165,12 +165,16 @@ fn answer_all(file: &Path, rounds: &[Open]) -> Result<()> {
         for at in (1..order.len()).rev() {
             order.swap(at, random.below(at + 1));
         }
+        // Everybody has a day on which they come for certain, so that all stand on the board.
+        let is_certain = |who: usize| who % rounds.len() == number;
+        order.sort_by_key(|who| !is_certain(*who));
         // Who did not come the first time may come the second, until the day is full.
         let mut at = 0;
         while n_answers < wanted {
             let mut rest = Vec::with_capacity(order.len());
             for who in std::mem::take(&mut order) {
-                if n_answers == wanted || !random.chance(often[who] * scale) {
+                let comes = is_certain(who) || random.chance(often[who] * scale);
+                if n_answers == wanted || !comes {
                     rest.push(who);
                     continue;
                 }
@@ -199,12 +203,13 @@ fn answer_all(file: &Path, rounds: &[Open]) -> Result<()> {
         }
     }
     drop(event);
-    transaction.execute(
+    let n_people = transaction.execute(
         "INSERT INTO member (guild, id, shown, hidden, departed, streak, streak_best, freezes, \
          n_toward, last_day) SELECT guild, member, 1, 0, 0, 1, 1, 0, 0, MAX(day) FROM event \
          GROUP BY guild, member",
         [],
     )?;
+    ensure!(n_people == N_PEOPLE, "{n_people} people have answered");
     transaction.commit()?;
     Ok(())
 }

@@ -15,8 +15,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Bytes of a page of a new file. An answer changes little on each of three pages, and all of them are
 /// written.
 const PAGE_BYTES: i64 = 2_048;
-/// KiB of pages that a connection which reads keeps. A board of 50,000 people is counted on 3 MiB of
-/// its index; what SQLite keeps otherwise is less, and each look would read them anew.
+/// KiB of pages that a connection which reads keeps. A board of 40,000 people stands on 3 MiB of its
+/// index, where SQLite keeps 2 MiB otherwise.
 const READ_KIB: i64 = 4_096;
 /// Statements kept ready on each connection.
 const STATEMENTS_MAX: usize = 256;
