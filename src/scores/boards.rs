@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::database::{Row, StoreError, Transaction, Value};
-use super::sums::KEPT;
+use super::sums::{self, KEPT};
 use super::{Scores, of_day, of_id, only, to_count, to_id};
 use crate::quiz::period::{Period, Season, Span};
 
@@ -82,13 +82,13 @@ fn is_kept(wanted: &Wanted, season: Season) -> bool {
     KEPT.contains(&(span, wanted.topic.is_some()))
 }
 
-/// A statement about those who stand on a board: `?1`, `?2` and `?3` say which.
+/// A statement about those who stand on a board: `?1` says which.
 macro_rules! on_board {
     ($select:literal, $rest:literal) => {
         concat!(
             "SELECT ",
             $select,
-            " FROM total WHERE guild = ?1 AND period = ?2 AND topic = ?3 AND shown = 1",
+            " FROM total WHERE board = ?1 AND shown = 1",
             $rest
         )
     };
@@ -101,19 +101,19 @@ macro_rules! neighbour {
     };
 }
 
-/// Who stands just before somebody with `?4` points, reached at `?5`, called `?6`: each statement
+/// Who stands just before somebody with `?2` points, reached at `?3`, called `?4`: each statement
 /// is a step in the index, and the first that finds somebody is right. The numbers say how many
 /// of these values it takes.
 const ABOVE: [(&str, usize); 2] = [
     (
         neighbour!(
-            " AND points = ?4 AND (reached_at, member) < (?5, ?6) \
+            " AND points = ?2 AND (reached_at, member) < (?3, ?4) \
              ORDER BY reached_at DESC, member DESC LIMIT 1"
         ),
         3,
     ),
     (
-        neighbour!(" AND points > ?4 ORDER BY points, reached_at DESC, member DESC LIMIT 1"),
+        neighbour!(" AND points > ?2 ORDER BY points, reached_at DESC, member DESC LIMIT 1"),
         1,
     ),
 ];
@@ -122,13 +122,13 @@ const ABOVE: [(&str, usize); 2] = [
 const BELOW: [(&str, usize); 2] = [
     (
         neighbour!(
-            " AND points = ?4 AND (reached_at, member) > (?5, ?6) \
+            " AND points = ?2 AND (reached_at, member) > (?3, ?4) \
              ORDER BY reached_at, member LIMIT 1"
         ),
         3,
     ),
     (
-        neighbour!(" AND points < ?4 ORDER BY points DESC, reached_at, member LIMIT 1"),
+        neighbour!(" AND points < ?2 ORDER BY points DESC, reached_at, member LIMIT 1"),
         1,
     ),
 ];
@@ -136,20 +136,17 @@ const BELOW: [(&str, usize); 2] = [
 const _: () = assert!(NEIGHBOURS == 1, "`ABOVE` and `BELOW` find one each");
 
 const ALL: &str = on_board!("COUNT(*)", "");
-const WITH_MORE: &str = on_board!("COUNT(*)", " AND points > ?4");
-const WITH_NO_MORE: &str = on_board!("COUNT(*)", " AND points <= ?4");
-const WITH_AS_MANY: &str = on_board!("COUNT(*)", " AND points = ?4");
+const WITH_MORE: &str = on_board!("COUNT(*)", " AND points > ?2");
+const WITH_NO_MORE: &str = on_board!("COUNT(*)", " AND points <= ?2");
+const WITH_AS_MANY: &str = on_board!("COUNT(*)", " AND points = ?2");
 
 fn kept(transaction: &mut dyn Transaction, wanted: &Wanted) -> Result<Board, StoreError> {
-    let key = wanted.period.key();
-    let mut board = KeptBoard {
-        transaction,
-        key: vec![
-            of_id(wanted.guild),
-            key.into(),
-            wanted.topic.as_deref().unwrap_or_default().into(),
-        ],
+    let topic = wanted.topic.as_deref().unwrap_or_default();
+    let guild = wanted.guild.cast_signed();
+    let Some(board) = sums::board(transaction, guild, &wanted.period.key(), topic)? else {
+        return Ok(Board::default());
     };
+    let mut board = KeptBoard { transaction, board };
     let own = wanted
         .member
         .map(|member| board.stands(member))
@@ -179,8 +176,8 @@ fn kept(transaction: &mut dyn Transaction, wanted: &Wanted) -> Result<Board, Sto
 /// A board whose sums are kept.
 struct KeptBoard<'a> {
     transaction: &'a mut dyn Transaction,
-    /// The server, the period and the topic.
-    key: Vec<Value>,
+    /// Its number.
+    board: i64,
 }
 
 /// Somebody on it, without a rank.
@@ -191,7 +188,7 @@ struct Own {
 
 impl KeptBoard<'_> {
     fn rows(&mut self, statement: &'static str, more: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let values = [self.key.as_slice(), more].concat();
+        let values = [&[self.board.into()], more].concat();
         self.transaction.query(statement, &values)
     }
 
@@ -203,7 +200,7 @@ impl KeptBoard<'_> {
     fn stands(&mut self, member: u64) -> Result<Option<Own>, StoreError> {
         let own = on_board!(
             "member, points, n_answered, n_right, reached_at",
-            " AND member = ?4"
+            " AND member = ?2"
         );
         let rows = self.rows(own, &[of_id(member)])?;
         let own = rows.first().map(|row| -> Result<Own, StoreError> {
@@ -221,11 +218,9 @@ impl KeptBoard<'_> {
         // The inner one needs the index alone, however many rows it passes over.
         let rows = self.rows(
             "SELECT total.member, total.points, total.n_answered, total.n_right FROM \
-             (SELECT guild, period, topic, member FROM total \
-             WHERE guild = ?1 AND period = ?2 AND topic = ?3 AND shown = 1 \
-             ORDER BY points DESC, reached_at, member LIMIT ?4 OFFSET ?5) AS page \
-             JOIN total ON total.guild = page.guild AND total.member = page.member \
-             AND total.period = page.period AND total.topic = page.topic \
+             (SELECT member FROM total WHERE board = ?1 AND shown = 1 \
+             ORDER BY points DESC, reached_at, member LIMIT ?2 OFFSET ?3) AS page \
+             JOIN total ON total.member = page.member AND total.board = ?1 \
              ORDER BY total.points DESC, total.reached_at, total.member",
             &[i64::from(PAGE_MAX).into(), i64::from(first).into()],
         )?;

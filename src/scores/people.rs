@@ -88,8 +88,9 @@ impl Scores {
             let (guild, member) = (guild.cast_signed(), member.cast_signed());
             let mut standing = Standing::default();
             let rows = transaction.query(
-                "SELECT topic, points, n_answered, n_right FROM total \
-                 WHERE guild = ?1 AND member = ?2 AND period = 'all' ORDER BY topic",
+                "SELECT board.topic, total.points, total.n_answered, total.n_right \
+                 FROM board JOIN total ON total.board = board.id AND total.member = ?2 \
+                 WHERE board.guild = ?1 AND board.period = 'all' ORDER BY board.topic",
                 &[guild.into(), member.into()],
             )?;
             for row in &rows {
@@ -349,7 +350,8 @@ fn show(
     let shown = of_flag(row.int(0)? == 0 && row.int(1)? == 0);
     for statement in [
         "UPDATE member SET shown = ?1 WHERE guild = ?2 AND id = ?3",
-        "UPDATE total SET shown = ?1 WHERE guild = ?2 AND member = ?3",
+        "UPDATE total SET shown = ?1 WHERE member = ?3 \
+         AND board IN (SELECT id FROM board WHERE guild = ?2)",
     ] {
         transaction.execute(statement, &[shown.clone(), guild.into(), member.into()])?;
     }

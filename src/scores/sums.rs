@@ -140,20 +140,20 @@ fn fold_round(transaction: &mut dyn Transaction, round: &Row, last: i64) -> Resu
             true => round.text(3)?,
             false => "",
         };
+        let period = Period::of(span, day, season);
+        let board = board_for(transaction, round.int(1)?, &period.key(), topic)?;
         transaction.execute(
-            "INSERT INTO total (guild, member, period, topic, points, n_answered, n_right, \
-             reached_at, shown) \
-             SELECT CAST(?2 AS BIGINT), event.member, CAST(?3 AS TEXT), CAST(?4 AS TEXT), \
-             CAST(SUM(event.points) AS BIGINT), CAST(SUM(event.n_answered) AS BIGINT), \
-             CAST(SUM(event.n_right) AS BIGINT), \
+            "INSERT INTO total (member, board, points, n_answered, n_right, reached_at, shown) \
+             SELECT event.member, CAST(?3 AS BIGINT), CAST(SUM(event.points) AS BIGINT), \
+             CAST(SUM(event.n_answered) AS BIGINT), CAST(SUM(event.n_right) AS BIGINT), \
              MAX(CASE event.points WHEN 0 THEN 0 ELSE event.at END), MIN(COALESCE(member.shown, 1)) \
              FROM pending CROSS JOIN event \
              LEFT JOIN member ON member.guild = ?2 AND member.id = event.member \
-             WHERE pending.id <= ?5 AND pending.taken = 1 AND pending.round = ?1 \
+             WHERE pending.id <= ?4 AND pending.taken = 1 AND pending.round = ?1 \
              AND event.round = pending.round AND event.member = pending.member \
              AND event.number = pending.number \
              GROUP BY event.member \
-             ON CONFLICT (guild, member, period, topic) DO UPDATE SET \
+             ON CONFLICT (member, board) DO UPDATE SET \
              points = total.points + excluded.points, \
              n_answered = total.n_answered + excluded.n_answered, \
              n_right = total.n_right + excluded.n_right, \
@@ -162,8 +162,7 @@ fn fold_round(transaction: &mut dyn Transaction, round: &Row, last: i64) -> Resu
             &[
                 round.int(0)?.into(),
                 round.int(1)?.into(),
-                Period::of(span, day, season).key().into(),
-                topic.into(),
+                board.into(),
                 last.into(),
             ],
         )?;
@@ -171,10 +170,44 @@ fn fold_round(transaction: &mut dyn Transaction, round: &Row, last: i64) -> Resu
     Ok(())
 }
 
+/// The number of a board whose sums are kept; none where nobody ever stood on it.
+pub(super) fn board(
+    transaction: &mut dyn Transaction,
+    guild: i64,
+    period: &str,
+    topic: &str,
+) -> Result<Option<i64>, StoreError> {
+    let rows = transaction.query(
+        "SELECT id FROM board WHERE guild = ?1 AND period = ?2 AND topic = ?3",
+        &[guild.into(), period.into(), topic.into()],
+    )?;
+    rows.first().map(|row| row.int(0)).transpose()
+}
+
+/// The number of a board that somebody is about to stand on.
+fn board_for(
+    transaction: &mut dyn Transaction,
+    guild: i64,
+    period: &str,
+    topic: &str,
+) -> Result<i64, StoreError> {
+    if let Some(board) = board(transaction, guild, period, topic)? {
+        return Ok(board);
+    }
+    let rows = transaction.query(
+        "INSERT INTO board (guild, period, topic) VALUES (?1, ?2, ?3) RETURNING id",
+        &[guild.into(), period.into(), topic.into()],
+    )?;
+    only(rows)?.int(0)
+}
+
 /// Makes a server's sums anew: all its events are pending once more, and folded.
 pub(super) fn sum_anew(transaction: &mut dyn Transaction, guild: i64) -> Result<(), StoreError> {
     alone(transaction)?;
-    transaction.execute("DELETE FROM total WHERE guild = ?1", &[guild.into()])?;
+    transaction.execute(
+        "DELETE FROM total WHERE board IN (SELECT id FROM board WHERE guild = ?1)",
+        &[guild.into()],
+    )?;
     transaction.execute(
         "INSERT INTO pending (round, member, number, taken) \
          SELECT round, member, number, 0 FROM \
@@ -203,7 +236,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let scores = scores(&folder);
         let points = || {
-            let sums = "SELECT points FROM total WHERE period = 'all' AND topic = ''";
+            let sums = "SELECT points FROM total JOIN board ON board.id = total.board \
+                        WHERE board.period = 'all' AND board.topic = ''";
             scores.read(|t| t.query(sums, &[])).unwrap()
         };
         scores

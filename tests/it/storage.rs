@@ -79,7 +79,8 @@ fn answered(database: &dyn Database) -> Vec<(i64, u64)> {
     let events = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT) \
         FROM event GROUP BY member ORDER BY member";
     let totals = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT) FROM \
-        (SELECT member, points, n_answered FROM total WHERE period = 'all' AND topic = '' \
+        (SELECT member, points, n_answered FROM total JOIN board ON board.id = total.board \
+        WHERE period = 'all' AND topic = '' \
         UNION ALL SELECT event.member, event.points, event.n_answered FROM pending \
         JOIN event ON event.round = pending.round AND event.member = pending.member \
         AND event.number = pending.number) AS part \

@@ -130,21 +130,28 @@ CREATE TABLE pending (
     taken BIGINT NOT NULL
 );
 
--- Sums over events, but for those that are pending. Those of a member are neighbours, because an
--- answer changes them all.
-CREATE TABLE total (
+-- A board whose sums are kept; the topic is empty where all count. Sums name it by its number, for a
+-- place on a board is found by counting those before it, and that takes as long as their rows are.
+CREATE TABLE board (
+    id {{serial}},
     guild BIGINT NOT NULL,
     period {{text}} NOT NULL,
     topic {{text}} NOT NULL,
+    UNIQUE (guild, period, topic)
+);
+
+-- Sums over events, but for those that are pending.
+CREATE TABLE total (
     member BIGINT NOT NULL,
+    board BIGINT NOT NULL,
     points BIGINT NOT NULL,
     n_answered BIGINT NOT NULL,
     n_right BIGINT NOT NULL,
     reached_at BIGINT NOT NULL,
     shown BIGINT NOT NULL,
-    PRIMARY KEY (guild, member, period, topic)
+    PRIMARY KEY (member, board)
 ){{clustered}};
-CREATE INDEX total_board ON total (guild, period, topic, shown, points DESC, reached_at, member);
+CREATE INDEX total_board ON total (board, shown, points DESC, reached_at, member);
 
 CREATE TABLE member (
     guild BIGINT NOT NULL,

@@ -15,9 +15,6 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Bytes of a page of a new file. An answer changes little on each of three pages, and all of them are
 /// written.
 const PAGE_BYTES: i64 = 2_048;
-/// KiB of pages that a connection which reads keeps. A board of 40,000 people stands on 3 MiB of its
-/// index, where SQLite keeps 2 MiB otherwise.
-const READ_KIB: i64 = 4_096;
 /// Statements kept ready on each connection.
 const STATEMENTS_MAX: usize = 256;
 
@@ -54,10 +51,7 @@ pub(super) fn open_present(file: &Path) -> Result<Connection, StoreError> {
 
 /// A connection that cannot write.
 pub(super) fn open_to_read(file: &Path) -> Result<Connection, StoreError> {
-    let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    // In KiB where it is below zero.
-    set(&connection, "cache_size", -READ_KIB)?;
-    Ok(connection)
+    connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 /// Looks for damage that can be found quickly.

@@ -97,9 +97,11 @@ pub(crate) fn judge_sums(shared: &Arc<dyn Database>) {
                   GROUP BY member ORDER BY member";
     let events_by_topic = "SELECT member, CAST(SUM(points) AS BIGINT), CAST(SUM(n_answered) AS BIGINT), CAST(SUM(n_right) AS BIGINT) FROM event \
                            GROUP BY member, topic ORDER BY member, topic";
-    let totals = "SELECT member, points, n_answered, n_right FROM total \
+    let totals = "SELECT member, points, n_answered, n_right \
+                  FROM total JOIN board ON board.id = total.board \
                   WHERE period = 'all' AND topic = '' ORDER BY member";
-    let totals_by_topic = "SELECT member, points, n_answered, n_right FROM total \
+    let totals_by_topic = "SELECT member, points, n_answered, n_right \
+                           FROM total JOIN board ON board.id = total.board \
                            WHERE period = 'all' AND topic <> '' ORDER BY member, topic";
     for (events, totals) in [(events, totals), (events_by_topic, totals_by_topic)] {
         let numbers = |row: &Row| [0, 1, 2, 3].map(|column| row.int(column).expect("a number"));
