@@ -8,7 +8,7 @@ use super::Bot;
 use super::rounds::{positive, shuffled};
 use crate::chat::{Heard, Message};
 use crate::meters;
-use crate::quiz::grade::{Choices, Grading, grade};
+use crate::quiz::grade::{Choices, Grade, Grading, grade};
 use crate::quiz::{Question, bag, zones};
 use crate::scores::answers::{Answer, Recorded};
 use crate::scores::database::StoreError;
@@ -155,7 +155,7 @@ impl Bot {
             Some(None) => {
                 // The question has gone from the notes, or a round asks it now, which practice must
                 // not spoil: the next one, then.
-                self.step(heard, practice, 0)?;
+                self.step(heard, practice, None)?;
                 self.practice_on(heard)
             }
             Some(Some(question)) => {
@@ -197,13 +197,9 @@ impl Bot {
         }
         let right = Choices::right_of(question);
         let grade = grade(right, choices, question.difficulty, Grading::AllOrNothing);
-        if !grade.is_right {
-            // Broken off after this, the question is asked again, and no mistake is lost.
-            self.mistaken(heard, &question.id)?;
-        }
         let n = practice.questions.len();
         let n_right = match is_next {
-            true => self.step(heard, practice, u32::from(grade.is_right))?,
+            true => self.step(heard, practice, Some((question, grade)))?,
             false => practice.n_right,
         };
         let shown = self.practice_shown(heard, question, &order);
@@ -217,18 +213,25 @@ impl Bot {
         ))
     }
 
-    /// Goes a question on; how many were right by then.
-    fn step(&self, heard: &Heard, practice: Practice, n_right: u32) -> Result<u32, StoreError> {
-        let practice = Practice {
-            place: practice.place + 1,
-            n_right: practice.n_right + n_right,
-            ..practice
-        };
-        let n_right = practice.n_right;
+    /// Goes a question on, whose answer has this grade; how many were right by then. Where another
+    /// process did so at the same moment, nothing changes.
+    fn step(
+        &self,
+        heard: &Heard,
+        practice: Practice,
+        graded: Option<(&Question, Grade)>,
+    ) -> Result<u32, StoreError> {
         let guild = heard.place.guild.unwrap_or_default();
+        let is_right = graded.is_some_and(|(_, grade)| grade.is_right);
+        let mistake = match graded {
+            Some((question, grade)) if !grade.is_right => Some(self.mistake(heard, &question.id)?),
+            Some(_) | None => None,
+        };
+        let member = heard.member.id;
         self.scores
-            .keep_practice(guild, heard.member.id, practice, heard.at)?;
-        Ok(n_right)
+            .step_practice(guild, member, practice, is_right, mistake)?;
+        let kept = self.kept_practice(heard)?;
+        Ok(kept.map_or(0, |kept| kept.n_right))
     }
 
     fn kept_practice(&self, heard: &Heard) -> Result<Option<Practice>, StoreError> {

@@ -152,22 +152,19 @@ impl Bot {
         Ok(wording::review::graded(&shown, answer, due, section, tally))
     }
 
-    /// Takes down that somebody got a question wrong outside a round.
-    pub(super) fn mistaken(&self, heard: &Heard, question: &str) -> Result<(), StoreError> {
+    /// The card of a question that somebody got wrong outside a round, and how often it was written.
+    pub(super) fn mistake(&self, heard: &Heard, question: &str) -> Result<(u32, Card), StoreError> {
         let zone = self.zone_here(heard)?;
         let reviews = self.reviews_of(heard, &zone)?;
         let mut cards = reviews.cards.into_iter();
         let known = cards.find(|known| known.card.question == question);
-        let (n_written, card) = match known {
+        Ok(match known {
             Some(known) => {
                 let card = known.card.answered(Rating::Again, heard.at, &zone);
                 (known.n_written, card)
             }
             None => (0, Card::of_mistake(question.to_owned(), heard.at)),
-        };
-        // Another answer at the same moment counts just as well.
-        self.keep_card(heard, n_written, card)?;
-        Ok(())
+        })
     }
 
     /// Asks what is due first. None where nothing is.

@@ -7,10 +7,12 @@ use jiff::civil::Date;
 
 use super::database::{StoreError, Transaction};
 use super::ledger::{n_asked_between, streak};
+use super::reviews;
 use super::schedules::DRAFT;
 use super::sums::alone;
 use super::traces::to_practice;
 use super::{Scores, of_day, of_flag, of_id, of_time, only, to_count, to_day, to_id, to_time};
+use crate::quiz::review::Card;
 use crate::quiz::streak::Streak;
 
 /// Questions of one practice, at most.
@@ -283,7 +285,7 @@ impl Scores {
         })
     }
 
-    /// Keeps a practice; it takes the place of an earlier one.
+    /// Begins a practice; it takes the place of an earlier one.
     ///
     /// # Errors
     /// The store fails.
@@ -309,6 +311,39 @@ impl Scores {
                     of_time(at),
                 ],
             )?;
+            Ok(())
+        })
+    }
+
+    /// Goes a question on in a practice that stands like this, if it still does, and writes down what
+    /// was got wrong: its card, and how often that was written before.
+    ///
+    /// # Errors
+    /// The store fails; the practice stands as before.
+    pub fn step_practice(
+        &self,
+        guild: u64,
+        member: u64,
+        practice: Practice,
+        is_right: bool,
+        mistake: Option<(u32, Card)>,
+    ) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            let n_changed = transaction.execute(
+                "UPDATE practice SET place = place + 1, n_right = n_right + ?5 \
+                 WHERE guild = ?1 AND member = ?2 AND questions = ?3 AND place = ?4",
+                &[
+                    of_id(guild),
+                    of_id(member),
+                    practice.questions.join(",").into(),
+                    i64::from(practice.place).into(),
+                    i64::from(is_right).into(),
+                ],
+            )?;
+            if let Some((n_written, card)) = mistake.as_ref().filter(|_| n_changed > 0) {
+                // Another answer of the same moment counts just as well.
+                reviews::keep(transaction, guild, member, *n_written, card)?;
+            }
             Ok(())
         })
     }

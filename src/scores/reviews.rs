@@ -103,7 +103,7 @@ impl Scores {
 
 /// The rows that changed. A row that was seen is only changed: where its owner was forgotten in the
 /// meantime, it does not come back.
-fn keep(
+pub(super) fn keep(
     transaction: &mut dyn Transaction,
     guild: u64,
     member: u64,

@@ -33,6 +33,7 @@ const TABLES: &[&str] = &[
     "SELECT * FROM member ORDER BY 1, 2",
     "SELECT * FROM report ORDER BY 1, 2",
     "SELECT * FROM act ORDER BY 1",
+    "SELECT * FROM review ORDER BY 1, 2, 3",
     "SELECT * FROM practice ORDER BY 1, 2",
 ];
 

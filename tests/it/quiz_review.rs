@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use studyhall::chat::command::{Privacy, Quiz, Setup};
 use studyhall::chat::{Audience, Message, Press, Request};
 use studyhall::quiz::grade::Choices;
-use studyhall::quiz::review::Card;
+use studyhall::quiz::review::{Card, Rating};
 use studyhall::scores::round::{Asks, RoundId};
 
 use crate::group::{GUILD, Group, ORGANISER, by};
@@ -177,6 +177,36 @@ fn what_is_wrong_in_a_practice_comes_back_the_day_after() {
     let stem = |message: &Message| message.body.lines().next().map(str::to_owned);
     assert_eq!(stem(&asked), stem(&first));
     assert!(review(&mut group, 2).body.starts_with(NOTHING));
+}
+
+#[test]
+fn a_mistake_in_a_practice_is_taken_down_once_however_often_it_is_told() {
+    let mut group = group("instant", 20);
+    let practice = Quiz::Practice {
+        topic: None,
+        count: Some(2),
+    };
+    let first = group.hear(1, Request::Quiz(practice));
+    let scores = &group.bot.scores;
+    let begun = scores.practice(GUILD, 1).unwrap().expect("a practice");
+    let wrong = choice(&first, false);
+    group.press(1, wrong);
+    group.press(1, wrong);
+    let scores = &group.bot.scores;
+    let cards = || scores.written_reviews(1).unwrap();
+    let [(_, card)] = &cards()[..] else {
+        panic!("no card alone: {:?}", cards());
+    };
+    assert_eq!(card.times, 1);
+    // A process that had read the practice before it went on.
+    let zone = jiff::tz::TimeZone::UTC;
+    let again = card.clone().answered(Rating::Again, card.at, &zone);
+    scores
+        .step_practice(GUILD, 1, begun.clone(), true, Some((1, again)))
+        .unwrap();
+    assert_eq!(cards()[0].1.times, 1);
+    let now = scores.practice(GUILD, 1).unwrap().expect("a practice");
+    assert_eq!((now.place, now.n_right), (begun.place + 1, 0));
 }
 
 #[test]

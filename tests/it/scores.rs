@@ -334,8 +334,13 @@ impl Player {
                     n_right: place / 2,
                 };
                 scores
-                    .keep_practice(guild, member, practice, now)
+                    .keep_practice(guild, member, practice.clone(), now)
                     .expect("a store");
+                for _ in 0..2 {
+                    scores
+                        .step_practice(guild, member, practice.clone(), true, None)
+                        .expect("a store");
+                }
                 format!("{:?}", scores.practice(guild, member).expect("a store"))
             }
             Op::Review {
