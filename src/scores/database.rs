@@ -117,8 +117,8 @@ pub trait Transaction {
     fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError>;
 }
 
-/// What is done in one transaction. It may be run again from its start where the database asks
-/// for that, and must not begin another transaction that writes.
+/// What is done in one transaction. It may be run again from its start where that transaction did not
+/// come about, and must not begin another one that writes.
 pub type Work<'a> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError> + Send + 'a;
 
 /// Where the scores are kept. Calls block; none may be made from an asynchronous task's thread.

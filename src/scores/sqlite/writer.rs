@@ -1,5 +1,5 @@
 //! Who writes: those who bring works, by turns. Whoever has the turn does all that wait in one
-//! transaction, and they are told once that lasts.
+//! transaction, with what comes while it is under way, and they are told once that lasts.
 //!
 //! A thread of its own would have to be woken for each work, and wake whoever waits for it in turn;
 //! on an idle machine that takes as long as writing to the disk does.
@@ -75,9 +75,16 @@ enum Place {
 }
 
 impl Order {
-    /// Whether this cannot be done together with others.
-    fn is_alone(&self) -> bool {
-        matches!(self, Self::Scrub)
+    /// Whether this can be done together with others.
+    fn is_work(&self) -> bool {
+        matches!(self, Self::Do(_))
+    }
+
+    fn into_work(self) -> Option<Box<Work<'static>>> {
+        match self {
+            Self::Do(work) => Some(work),
+            Self::Scrub => None,
+        }
     }
 }
 
@@ -147,15 +154,22 @@ impl Writer {
     fn take_turn(&self, order: Order) -> Option<Reply> {
         let turn = Turn(self);
         let connection = held(&self.connection);
-        let (mut orders, mut own) = (vec![order], None);
+        let (mut first, mut own) = (Some(order), None);
         for _ in 0..GROUPS_MAX {
-            let others = turn.next(&mut orders);
-            if orders.is_empty() {
+            let mut tells = Vec::new();
+            let order = first.take().or_else(|| turn.next(&mut tells, |_| true));
+            let Some(order) = order else {
                 break;
-            }
-            let mut replies = do_all(&connection, orders.drain(..)).into_iter();
+            };
+            let replies = match order {
+                Order::Scrub => vec![Ok(session::scrub(&connection))],
+                Order::Do(work) => do_together(&connection, work, &mut || {
+                    turn.next(&mut tells, Order::is_work)?.into_work()
+                }),
+            };
+            let mut replies = replies.into_iter();
             own = own.or_else(|| replies.next());
-            for (tell, reply) in others.into_iter().zip(replies) {
+            for (tell, reply) in tells.into_iter().zip(replies) {
                 // It waits for just this.
                 let _ = tell.send(Told::Done(reply));
             }
@@ -175,19 +189,17 @@ impl Writer {
 struct Turn<'a>(&'a Writer);
 
 impl Turn<'_> {
-    /// Adds the orders of those who are first in line, as many as may be done together. Whom to tell.
-    fn next(&self, orders: &mut Vec<Order>) -> Vec<SyncSender<Told>> {
+    /// The order of whoever is first in line, where it is wanted; whom to tell is added to the rest.
+    fn next(
+        &self,
+        tells: &mut Vec<SyncSender<Told>>,
+        is_wanted: impl FnOnce(&Order) -> bool,
+    ) -> Option<Order> {
         let mut line = held(&self.0.line);
-        let mut tells = Vec::with_capacity(line.waiting.len().min(GROUP_MAX));
-        while orders.len() < GROUP_MAX && !orders.first().is_some_and(Order::is_alone) {
-            let goes = |next: &mut Waiting| orders.is_empty() || !next.order.is_alone();
-            let Some(next) = line.waiting.pop_front_if(goes) else {
-                break;
-            };
-            orders.push(next.order);
-            tells.push(next.tell);
-        }
-        tells
+        let is_wanted = |next: &mut Waiting| is_wanted(&next.order);
+        let next = line.waiting.pop_front_if(is_wanted)?;
+        tells.push(next.tell);
+        Some(next.order)
     }
 }
 
@@ -207,30 +219,25 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does all of this, which may be done together. How each ended, in their order.
-fn do_all(connection: &Connection, orders: impl Iterator<Item = Order>) -> Vec<Reply> {
-    let mut works = Vec::new();
-    for order in orders {
-        match order {
-            Order::Do(work) => works.push(work),
-            Order::Scrub => return vec![Ok(session::scrub(connection))],
-        }
-    }
-    do_together(connection, &mut works)
-}
-
-/// Does all works in one transaction. One that fails costs itself only; where the transaction
-/// itself fails, all do.
-fn do_together(connection: &Connection, group: &mut [Box<Work<'static>>]) -> Vec<Reply> {
+/// Does this work in one transaction with the next ones, also with those that are brought while others
+/// are done: they would wait for a transaction more. How each ended, in their order. One that fails
+/// costs itself only; where the transaction itself fails, all do.
+fn do_together(
+    connection: &Connection,
+    first: Box<Work<'static>>,
+    next: &mut Next<'_>,
+) -> Vec<Reply> {
+    let works = vec![first];
+    let mut group = Group { works, next };
     // Most groups go well as a whole, and need nothing to go back to between two works.
-    if group.len() > 1 && are_done(connection, group) {
-        return group.iter().map(|_| Ok(Ok(()))).collect();
+    if are_done(connection, &mut group) {
+        return group.works.iter().map(|_| Ok(Ok(()))).collect();
     }
-    let mut replies = Vec::with_capacity(group.len());
-    let Err(why) = attempt(connection, group, &mut replies) else {
+    let mut replies = Vec::with_capacity(group.works.len());
+    let Err(why) = attempt(connection, &mut group, &mut replies) else {
         return replies;
     };
-    let n_works = group.len();
+    let n_works = group.works.len();
     let why = Arc::new(why);
     replies.resize_with(n_works, || Ok(Ok(())));
     for reply in &mut replies {
@@ -245,33 +252,54 @@ fn do_together(connection: &Connection, group: &mut [Box<Work<'static>>]) -> Vec
     replies
 }
 
+/// Gives the work of whoever is first in line.
+type Next<'a> = dyn FnMut() -> Option<Box<Work<'static>>> + 'a;
+
+/// Works of one transaction, and where the next ones come from.
+struct Group<'a> {
+    works: Vec<Box<Work<'static>>>,
+    next: &'a mut Next<'a>,
+}
+
+impl Group<'_> {
+    /// The work at this place, if there is one.
+    fn at(&mut self, place: usize) -> Option<&mut Work<'static>> {
+        if place == self.works.len() && place < GROUP_MAX {
+            self.works.extend((self.next)());
+        }
+        self.works.get_mut(place).map(|work| &mut **work)
+    }
+}
+
 /// Whether every work was done, in one transaction. Nothing of them remains otherwise, and each may
 /// be done anew.
-fn are_done(connection: &Connection, group: &mut [Box<Work<'static>>]) -> bool {
+fn are_done(connection: &Connection, group: &mut Group<'_>) -> bool {
     let _guard = Rollback(connection);
-    session::run(connection, "BEGIN IMMEDIATE").is_ok()
-        && group.iter_mut().all(|work| {
-            let done = AssertUnwindSafe(|| session::write(connection, &mut **work));
-            matches!(catch_unwind(done), Ok(Ok(())))
-        })
-        && !connection.is_autocommit()
-        && session::run(connection, "COMMIT").is_ok()
+    if session::run(connection, "BEGIN IMMEDIATE").is_err() {
+        return false;
+    }
+    let mut place = 0;
+    while let Some(work) = group.at(place) {
+        let done = AssertUnwindSafe(|| session::write(connection, work));
+        if !matches!(catch_unwind(done), Ok(Ok(()))) {
+            return false;
+        }
+        place += 1;
+    }
+    !connection.is_autocommit() && session::run(connection, "COMMIT").is_ok()
 }
 
 /// Does all works in one transaction, and goes back to before each that fails.
 fn attempt(
     connection: &Connection,
-    group: &mut [Box<Work<'static>>],
+    group: &mut Group<'_>,
     replies: &mut Vec<Reply>,
 ) -> Result<(), StoreError> {
-    let guard = Rollback(connection);
+    let _guard = Rollback(connection);
     session::run(connection, "BEGIN IMMEDIATE")?;
-    let is_alone = group.len() == 1;
-    for work in group {
-        if !is_alone {
-            session::run(connection, "SAVEPOINT work")?;
-        }
-        let reply = catch_unwind(AssertUnwindSafe(|| session::write(connection, &mut **work)));
+    while let Some(work) = group.at(replies.len()) {
+        session::run(connection, "SAVEPOINT work")?;
+        let reply = catch_unwind(AssertUnwindSafe(|| session::write(connection, work)));
         let is_done = matches!(reply, Ok(Ok(())));
         replies.push(reply);
         // A full disk, for one, ends the whole transaction.
@@ -279,19 +307,12 @@ fn attempt(
             let why = "the transaction ended before its time";
             return Err(StoreError::Unavailable(why.into()));
         }
-        if is_alone && !is_done {
-            return Ok(());
-        }
         if !is_done {
             session::run(connection, "ROLLBACK TO work")?;
         }
-        if !is_alone {
-            session::run(connection, "RELEASE work")?;
-        }
+        session::run(connection, "RELEASE work")?;
     }
-    session::run(connection, "COMMIT")?;
-    drop(guard);
-    Ok(())
+    session::run(connection, "COMMIT")
 }
 
 /// Ends a transaction that is still open when this goes.
