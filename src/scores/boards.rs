@@ -135,10 +135,19 @@ const BELOW: [(&str, usize); 2] = [
 
 const _: () = assert!(NEIGHBOURS == 1, "`ABOVE` and `BELOW` find one each");
 
-const ALL: &str = on_board!("COUNT(*)", "");
-const WITH_MORE: &str = on_board!("COUNT(*)", " AND points > ?2");
-const WITH_NO_MORE: &str = on_board!("COUNT(*)", " AND points <= ?2");
-const WITH_AS_MANY: &str = on_board!("COUNT(*)", " AND points = ?2");
+/// A statement that counts who stands on some steps of a board.
+macro_rules! on_steps {
+    ($which:literal) => {
+        concat!(
+            "SELECT CAST(COALESCE(SUM(n_members), 0) AS BIGINT) FROM step WHERE board = ?1",
+            $which
+        )
+    };
+}
+
+const ALL: &str = on_steps!("");
+const WITH_MORE: &str = on_steps!(" AND points > ?2");
+const WITH_AS_MANY: &str = on_steps!(" AND points = ?2");
 
 fn kept(transaction: &mut dyn Transaction, wanted: &Wanted) -> Result<Board, StoreError> {
     let topic = wanted.topic.as_deref().unwrap_or_default();
@@ -151,25 +160,18 @@ fn kept(transaction: &mut dyn Transaction, wanted: &Wanted) -> Result<Board, Sto
         .member
         .map(|member| board.stands(member))
         .transpose()?;
-    let Some(own) = own.flatten() else {
-        return Ok(Board {
-            n_places: board.count(ALL, None)?,
-            places: board.page(wanted.page)?,
-            own: Vec::new(),
-        });
-    };
-    // Every row is counted once, for this is what takes time on a board of many.
-    let n_better = board.count(WITH_MORE, Some(own.place.points))?;
-    let n_others = board.count(WITH_NO_MORE, Some(own.place.points))?;
     let places = board.page(wanted.page)?;
-    let is_there = places.iter().any(|place| place.member == own.place.member);
+    let is_there = |own: &Own| {
+        let mut members = places.iter().map(|place| place.member);
+        members.any(|member| member == own.place.member)
+    };
     Ok(Board {
-        places,
-        n_places: n_better + n_others,
-        own: match is_there {
-            true => Vec::new(),
-            false => board.around(&own, n_better)?,
+        n_places: board.count(ALL, None)?,
+        own: match own.flatten().filter(|own| !is_there(own)) {
+            Some(own) => board.around(&own)?,
+            None => Vec::new(),
         },
+        places,
     })
 }
 
@@ -237,10 +239,10 @@ impl KeptBoard<'_> {
         Ok(places)
     }
 
-    /// Somebody and the neighbours, where `n_better` have more points.
-    fn around(&mut self, own: &Own, n_better: u32) -> Result<Vec<Place>, StoreError> {
-        let rank = n_better + 1;
+    /// Somebody and the neighbours.
+    fn around(&mut self, own: &Own) -> Result<Vec<Place>, StoreError> {
         let points = own.place.points;
+        let rank = self.count(WITH_MORE, Some(points))? + 1;
         let mut around = Vec::new();
         if let Some(above) = self.neighbour(&ABOVE, own)? {
             // Nobody has points between theirs.

@@ -9,7 +9,7 @@ use super::database::{StoreError, Transaction};
 use super::ledger::{n_asked_between, streak};
 use super::reviews;
 use super::schedules::DRAFT;
-use super::sums::alone;
+use super::sums::{add_to_steps, alone};
 use super::traces::to_practice;
 use super::{Scores, of_day, of_flag, of_id, of_time, only, to_count, to_day, to_id, to_time};
 use crate::quiz::review::Card;
@@ -383,6 +383,7 @@ fn show(
     )?;
     let row = only(rows)?;
     let shown = of_flag(row.int(0)? == 0 && row.int(1)? == 0);
+    add_to_steps(transaction, guild, member, -1)?;
     for statement in [
         "UPDATE member SET shown = ?1 WHERE guild = ?2 AND id = ?3",
         "UPDATE total SET shown = ?1 WHERE member = ?3 \
@@ -390,5 +391,5 @@ fn show(
     ] {
         transaction.execute(statement, &[shown.clone(), guild.into(), member.into()])?;
     }
-    Ok(())
+    add_to_steps(transaction, guild, member, 1)
 }

@@ -132,6 +132,21 @@ fn fold(transaction: &mut dyn Transaction, n_max: i64) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Adds to the steps of board `?1` so many members: those on each whose events of round `?2` are taken,
+/// up to place `?3`.
+macro_rules! add_changed {
+    ($n:literal) => {
+        concat!(
+            "INSERT INTO step (board, points, n_members) SELECT total.board, total.points, ",
+            $n,
+            " FROM (SELECT DISTINCT member FROM pending WHERE id <= ?3 AND taken = 1 AND round = ?2) \
+             AS changed CROSS JOIN total WHERE total.member = changed.member \
+             AND total.board = ?1 AND total.shown = 1 GROUP BY total.board, total.points \
+             ON CONFLICT (board, points) DO UPDATE SET n_members = step.n_members + excluded.n_members"
+        )
+    };
+}
+
 /// Adds what is taken of a round to the sums; all of it stands up to the last place.
 fn fold_round(transaction: &mut dyn Transaction, round: &Row, last: i64) -> Result<(), StoreError> {
     let (day, season) = (to_day(round.text(2)?)?, to_season(round.opt_text(4)?)?);
@@ -142,6 +157,8 @@ fn fold_round(transaction: &mut dyn Transaction, round: &Row, last: i64) -> Resu
         };
         let period = Period::of(span, day, season);
         let board = board_for(transaction, round.int(1)?, &period.key(), topic)?;
+        let changed = [board.into(), round.int(0)?.into(), last.into()];
+        transaction.execute(add_changed!("-COUNT(*)"), &changed)?;
         transaction.execute(
             "INSERT INTO total (member, board, points, n_answered, n_right, reached_at, shown) \
              SELECT event.member, CAST(?3 AS BIGINT), CAST(SUM(event.points) AS BIGINT), \
@@ -166,7 +183,26 @@ fn fold_round(transaction: &mut dyn Transaction, round: &Row, last: i64) -> Resu
                 last.into(),
             ],
         )?;
+        transaction.execute(add_changed!("COUNT(*)"), &changed)?;
     }
+    Ok(())
+}
+
+/// Adds a member, where they are shown, to the steps on which they stand; or takes them away, where
+/// `n` is -1.
+pub(super) fn add_to_steps(
+    transaction: &mut dyn Transaction,
+    guild: i64,
+    member: i64,
+    n: i64,
+) -> Result<(), StoreError> {
+    transaction.execute(
+        "INSERT INTO step (board, points, n_members) \
+         SELECT board, points, CAST(?3 AS BIGINT) FROM total WHERE member = ?2 AND shown = 1 \
+         AND board IN (SELECT id FROM board WHERE guild = ?1) \
+         ON CONFLICT (board, points) DO UPDATE SET n_members = step.n_members + excluded.n_members",
+        &[guild.into(), member.into(), n.into()],
+    )?;
     Ok(())
 }
 
@@ -204,10 +240,12 @@ fn board_for(
 /// Makes a server's sums anew: all its events are pending once more, and folded.
 pub(super) fn sum_anew(transaction: &mut dyn Transaction, guild: i64) -> Result<(), StoreError> {
     alone(transaction)?;
-    transaction.execute(
+    for delete in [
         "DELETE FROM total WHERE board IN (SELECT id FROM board WHERE guild = ?1)",
-        &[guild.into()],
-    )?;
+        "DELETE FROM step WHERE board IN (SELECT id FROM board WHERE guild = ?1)",
+    ] {
+        transaction.execute(delete, &[guild.into()])?;
+    }
     transaction.execute(
         "INSERT INTO pending (round, member, number, taken) \
          SELECT round, member, number, 0 FROM \

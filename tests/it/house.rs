@@ -30,6 +30,7 @@ const TABLES: &[&str] = &[
     "SELECT * FROM pending ORDER BY 1",
     "SELECT * FROM board ORDER BY 1",
     "SELECT * FROM total ORDER BY 1, 2",
+    "SELECT * FROM step ORDER BY 1, 2",
     "SELECT * FROM member ORDER BY 1, 2",
     "SELECT * FROM report ORDER BY 1, 2",
     "SELECT * FROM act ORDER BY 1",

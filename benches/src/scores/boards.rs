@@ -20,7 +20,7 @@ use crate::random::Random;
 use crate::{child, corpus};
 
 /// Changes with what is written into the file.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const N_PEOPLE: usize = 50_000;
 pub(super) const N_ANSWERS: usize = 1_000_000;
 /// From the first of June to the eighth of September.

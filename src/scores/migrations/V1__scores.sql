@@ -130,8 +130,7 @@ CREATE TABLE pending (
     taken BIGINT NOT NULL
 );
 
--- A board whose sums are kept; the topic is empty where all count. Sums name it by its number, for a
--- place on a board is found by counting those before it, and that takes as long as their rows are.
+-- A board whose sums are kept; the topic is empty where all count.
 CREATE TABLE board (
     id {{serial}},
     guild BIGINT NOT NULL,
@@ -152,6 +151,15 @@ CREATE TABLE total (
     PRIMARY KEY (member, board)
 ){{clustered}};
 CREATE INDEX total_board ON total (board, shown, points DESC, reached_at, member);
+
+-- How many of those who are shown stand on a board with just so many points: a rank is a sum over a few
+-- of these, however many people there are.
+CREATE TABLE step (
+    board BIGINT NOT NULL,
+    points BIGINT NOT NULL,
+    n_members BIGINT NOT NULL,
+    PRIMARY KEY (board, points)
+){{clustered}};
 
 CREATE TABLE member (
     guild BIGINT NOT NULL,

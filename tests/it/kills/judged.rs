@@ -103,6 +103,11 @@ pub(crate) fn judge_sums(shared: &Arc<dyn Database>) {
     let totals_by_topic = "SELECT member, points, n_answered, n_right \
                            FROM total JOIN board ON board.id = total.board \
                            WHERE period = 'all' AND topic <> '' ORDER BY member, topic";
+    let steps = "SELECT board, points, n_members FROM step WHERE n_members <> 0 \
+                 ORDER BY board, points";
+    let on_steps = "SELECT board, points, COUNT(*) FROM total WHERE shown = 1 \
+                    GROUP BY board, points ORDER BY board, points";
+    assert_eq!(rows(database, steps), rows(database, on_steps));
     for (events, totals) in [(events, totals), (events_by_topic, totals_by_topic)] {
         let numbers = |row: &Row| [0, 1, 2, 3].map(|column| row.int(column).expect("a number"));
         let events: Vec<_> = rows(database, events).iter().map(numbers).collect();
