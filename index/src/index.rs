@@ -17,6 +17,7 @@ use crate::outline::Outline;
 use crate::schema::{FIELDS, section_of};
 use crate::section::{Section, SectionKey};
 
+use crate::tally::Spare;
 use crate::words::StemsPool;
 
 /// Blocks of stored sections kept unpacked; a block holds about 16 KiB.
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) outline: Outline,
     pub(crate) headings: HeadingCache,
     pub(crate) stems: StemsPool,
+    /// Room for what a question's words earn.
+    pub(crate) spare: Spare,
 }
 
 /// A build that is open for reading.
@@ -113,6 +116,7 @@ impl Index {
                 outline: Outline::default(),
                 headings: HeadingCache::default(),
                 stems: StemsPool::default(),
+                spare: Spare::default(),
             }),
         })
     }

@@ -334,7 +334,7 @@ impl<'a> Lexicon<'a> {
 }
 
 /// Robertson and Sparck Jones' weight, kept positive as in Lucene's BM25.
-fn idf(n: f32, n_with: f32) -> f32 {
+pub(crate) fn idf(n: f32, n_with: f32) -> f32 {
     (1.0 + (n - n_with + 0.5).max(0.0) / (n_with + 0.5)).ln()
 }
 

@@ -28,6 +28,7 @@ mod search;
 mod section;
 mod sync;
 mod synonyms;
+mod tally;
 mod words;
 mod writing;
 

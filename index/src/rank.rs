@@ -1,7 +1,7 @@
 //! Ranking, in three passes, each over fewer sections with more to go by.
 //!
-//! 1. The engine finds the thirty best by BM25 over text and heading; for a long question again,
-//!    with words borrowed from the first of them.
+//! 1. The thirty best are found by BM25 over text and heading; for a long question again, with
+//!    words borrowed from the first of them.
 //! 2. Those are weighed by what the columns say: how much of the heading the question explains and
 //!    of the question the heading, what the parents say, how much text there is.
 //! 3. The best six are read: how much of the question they hold, and how close together.
@@ -9,20 +9,17 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use tantivy::collector::TopDocs;
 use tantivy::columnar::Column;
-use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocAddress, Searcher, Term};
+use tantivy::{DocAddress, Searcher};
 
 use crate::documents::{Facts, hash_of};
 use crate::feedback::{self, LENDERS};
 use crate::index::section_at;
 use crate::lexicon::Lexicon;
 use crate::question::{Concept, HASHED, Question};
-use crate::schema::FIELDS;
 use crate::search::Reason;
 use crate::section::Section;
+use crate::tally::{Form, Spare, Tally};
 use crate::words::{Stems, words};
 
 /// Sections that the second pass weighs.
@@ -121,21 +118,21 @@ pub(crate) fn rank(
     n: usize,
     searcher: &Searcher,
     lexicon: &Lexicon<'_>,
+    spare: &Spare,
     stems: &mut Stems,
 ) -> tantivy::Result<Vec<Ranked>> {
-    let Some(query) = query_of(question, topic, lexicon) else {
-        return Ok(Vec::new());
-    };
-    let collector = TopDocs::with_limit(FIRST.max(n)).order_by_score();
-    let mut found = searcher.search(query.as_ref(), &collector)?;
+    let mut tally = tally_of(question, searcher, lexicon, spare)?;
+    let mut found = tally.best(FIRST.max(n), topic)?;
     if feedback::borrows(question) {
         let mut lenders = Vec::with_capacity(LENDERS);
         for (score, at) in found.iter().take(LENDERS) {
             let section = section_at(searcher, *at)?;
             lenders.extend(section.map(|section| (*score, section)));
         }
-        let borrowed = feedback::borrowed(question, &lenders, lexicon, stems);
-        found = searcher.search(&widened(query, borrowed), &collector)?;
+        for (stem, weight) in feedback::borrowed(question, &lenders, lexicon, stems) {
+            tally.add_to_those(&stem, weight)?;
+        }
+        found = tally.best(FIRST.max(n), topic)?;
     }
     let mut weigher = Weigher::new(question, lexicon)?;
     let mut candidates = Vec::with_capacity(found.len());
@@ -177,90 +174,46 @@ fn heading_weight(question: &Question) -> f32 {
     (HEADING / question.n_strong() as f32).clamp(HEADING_MIN, HEADING_MAX)
 }
 
-/// The first pass as a query of the engine, built from terms: nobody's syntax is ever parsed.
-fn query_of(
+/// The first pass: what the question's words earn each section.
+fn tally_of<'a>(
     question: &Question,
-    topic: Option<&str>,
+    searcher: &'a Searcher,
     lexicon: &Lexicon<'_>,
-) -> Option<Box<dyn Query>> {
-    let heading = heading_weight(question);
-    let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+    spare: &'a Spare,
+) -> tantivy::Result<Tally<'a>> {
+    let mut tally = Tally::new(searcher, heading_weight(question), spare)?;
     for concept in question.concepts.iter().filter(|concept| concept.known) {
         let forms = concept.forms.iter().enumerate();
         let known = forms.filter(|(_, form)| form.iter().all(|stem| lexicon.n_with(stem) > 0));
-        let known: Vec<(usize, &Vec<String>)> = known.collect();
-        match known[..] {
-            [] => {}
-            [(at, form)] if form.len() == 1 && at < concept.n_own => parts.extend(
-                [(FIELDS.text, 1.0), (FIELDS.heading, heading)].map(|(field, weight)| {
-                    (Occur::Should, term(field, &form[0], weight * concept.share))
-                }),
-            ),
-            _ => {
-                let forms = known.iter().map(|(at, form)| match *at < concept.n_own {
-                    true => form_query(form, heading, lexicon),
-                    // A rare word is not worth more for standing in for a common one.
-                    false => {
-                        let rarity = lexicon.weight(&form[0]).max(f32::EPSILON);
-                        let weight = SYNONYM * (concept.rarity / rarity).min(1.0);
-                        Box::new(BoostQuery::new(form_query(form, heading, lexicon), weight))
-                    }
-                });
-                let forms = forms.collect();
-                let any: Box<dyn Query> = Box::new(DisjunctionMaxQuery::new(forms));
-                parts.push((Occur::Should, Box::new(BoostQuery::new(any, concept.share))));
+        let forms = known.map(|(at, form)| {
+            let weight = match at < concept.n_own {
+                true => 1.0,
+                // A rare word is not worth more for standing in for a common one.
+                false => {
+                    let rarity = lexicon.weight(&form[0]).max(f32::EPSILON);
+                    SYNONYM * (concept.rarity / rarity).min(1.0)
+                }
+            };
+            let weight = weight * form_weight(form, lexicon);
+            Form {
+                stems: form,
+                weight,
             }
-        }
+        });
+        let forms: Vec<Form<'_>> = forms.collect();
+        tally.add(&forms, concept.share)?;
     }
-    if parts.is_empty() {
-        return None;
-    }
-    let any: Box<dyn Query> = Box::new(BooleanQuery::new(parts));
-    let Some(topic) = topic else {
-        return Some(any);
-    };
-    let topic = term(FIELDS.topic, &topic.trim().to_lowercase(), 0.0);
-    let both = vec![(Occur::Must, any), (Occur::Must, topic)];
-    Some(Box::new(BooleanQuery::new(both)))
+    Ok(tally)
 }
 
-/// The query with words that the question borrowed. They bring no section in by themselves.
-fn widened(query: Box<dyn Query>, borrowed: Vec<(String, f32)>) -> BooleanQuery {
-    let mut parts = vec![(Occur::Must, query)];
-    parts.extend(
-        borrowed
-            .into_iter()
-            .map(|(stem, weight)| (Occur::Should, term(FIELDS.text, &stem, weight))),
-    );
-    BooleanQuery::new(parts)
-}
-
-fn term(field: Field, text: &str, weight: f32) -> Box<dyn Query> {
-    let term = Term::from_field_text(field, text);
-    let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
-    Box::new(BoostQuery::new(Box::new(query), weight))
-}
-
-/// One form of a concept: a long form counts where all its words are there, and weighs in all
-/// about what its rarest word weighs.
-fn form_query(form: &[String], heading: f32, lexicon: &Lexicon<'_>) -> Box<dyn Query> {
-    let both = |stem: &String, weight: f32| -> Box<dyn Query> {
-        Box::new(BooleanQuery::new(vec![
-            (Occur::Should, term(FIELDS.text, stem, weight)),
-            (Occur::Should, term(FIELDS.heading, stem, weight * heading)),
-        ]))
-    };
-    if let [stem] = form {
-        return both(stem, 1.0);
+/// What the stems of a form weigh: those of a long form in all about what its rarest does.
+fn form_weight(form: &[String], lexicon: &Lexicon<'_>) -> f32 {
+    if form.len() == 1 {
+        return 1.0;
     }
     let weights: Vec<f32> = form.iter().map(|stem| lexicon.weight(stem)).collect();
     let sum = weights.iter().sum::<f32>().max(f32::EPSILON);
-    let weight = LONG_FORM * weights.iter().fold(0.0_f32, |max, weight| max.max(*weight)) / sum;
-    let all = form
-        .iter()
-        .map(|stem| (Occur::Must, both(stem, weight)))
-        .collect();
-    Box::new(BooleanQuery::new(all))
+    LONG_FORM * weights.iter().fold(0.0_f32, |max, weight| max.max(*weight)) / sum
 }
 
 /// The second pass.

@@ -113,7 +113,15 @@ fn search(
 ) -> tantivy::Result<Found> {
     let lexicon = Lexicon::new(searcher, &index.shared.headings)?;
     let question = Question::read(text, &lexicon, stems)?;
-    let ranked = rank(&question, topic, n, searcher, &lexicon, stems)?;
+    let ranked = rank(
+        &question,
+        topic,
+        n,
+        searcher,
+        &lexicon,
+        &index.shared.spare,
+        stems,
+    )?;
     let wanted: Vec<Wanted> = question.wanted();
     let confidence = ranked.first().map_or(0.0, |best| {
         confidence(&question, best, lexicon.weight_max())
