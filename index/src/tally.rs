@@ -1,9 +1,9 @@
 //! BM25 over headings and text: what the words of a question earn each section.
 //!
 //! The engine's own queries join the words of a form, the forms of a concept and the concepts of a
-//! question by a buffer of 4,096 sections each, which took more than all else of a search over a
-//! thousand. Here the postings of each word are read once, from the first to the last, and added up in
-//! one number for each section.
+//! question by a buffer of 4,096 sections each, which took a quarter of a search over a thousand and
+//! more. Here the postings of each word are read once, from the first to the last, and added up in one
+//! number for each section.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashSet};
