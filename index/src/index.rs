@@ -12,7 +12,7 @@ use tantivy::{
 };
 
 use crate::disk::Disk;
-use crate::lexicon::HeadingCache;
+use crate::lexicon::Lessons;
 use crate::outline::Outline;
 use crate::schema::{FIELDS, section_of};
 use crate::section::{Section, SectionKey};
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     /// The build that answers; none before the first sync.
     live: RwLock<Option<Arc<Live>>>,
     pub(crate) outline: Outline,
-    pub(crate) headings: HeadingCache,
+    pub(crate) lessons: Lessons,
     pub(crate) stems: StemsPool,
     /// Room for what a question's words earn.
     pub(crate) spare: Spare,
@@ -114,7 +114,7 @@ impl Index {
                 disk,
                 live: RwLock::new(live),
                 outline: Outline::default(),
-                headings: HeadingCache::default(),
+                lessons: Lessons::default(),
                 stems: StemsPool::default(),
                 spare: Spare::default(),
             }),

@@ -13,8 +13,9 @@ use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, Term};
 use crate::concepts::phrases;
 use crate::documents::{Facts, hash_of};
 use crate::index::section_at;
+use crate::memo::Memo;
 use crate::schema::{FIELDS, SEPARATOR};
-use crate::words::Stems;
+use crate::words::{Hashed, Stems};
 
 /// What is looked up of one abbreviation, theme or phrase, at most.
 const FOUND_MAX: usize = 12;
@@ -64,18 +65,18 @@ impl Kind {
 /// The words of an index as one search sees them.
 pub(crate) struct Lexicon<'a> {
     searcher: &'a Searcher,
-    headings: Arc<HeadingWeights>,
+    learnt: Arc<Learnt>,
     /// All sections, with those that are gone but not yet merged away: the engine counts them too
     /// where it counts who holds a word.
     n_sections: f32,
 }
 
 impl<'a> Lexicon<'a> {
-    pub(crate) fn new(searcher: &'a Searcher, cache: &HeadingCache) -> tantivy::Result<Self> {
+    pub(crate) fn new(searcher: &'a Searcher, lessons: &Lessons) -> tantivy::Result<Self> {
         let segments = searcher.segment_readers().iter();
         Ok(Self {
             searcher,
-            headings: cache.of(searcher)?,
+            learnt: lessons.of(searcher)?,
             n_sections: segments.map(|segment| segment.max_doc() as f32).sum(),
         })
     }
@@ -102,17 +103,14 @@ impl<'a> Lexicon<'a> {
 
     /// What a heading's stem weighs by its hash: the fewer headings hold it the more.
     pub(crate) fn heading_weight(&self, hash: u64) -> f32 {
-        let held = self.headings.n_with.get(&hash).copied().unwrap_or(0);
-        idf(self.n_sections, held as f32)
+        let n_headings = self.learnt.n_headings.get(&hash).copied().unwrap_or(0);
+        idf(self.n_sections, n_headings as f32)
     }
 
     /// Headings that hold a stem.
     pub(crate) fn n_headings_with(&self, stem: &str) -> u32 {
-        self.headings
-            .n_with
-            .get(&hash_of(stem))
-            .copied()
-            .unwrap_or(0)
+        let n_headings = self.learnt.n_headings.get(&hash_of(stem));
+        n_headings.copied().unwrap_or(0)
     }
 
     /// Whether a stem stands before everything in these notes, such as their maker's name: in many
@@ -121,18 +119,10 @@ impl<'a> Lexicon<'a> {
         if self.share_with(stem) < THEME_SHARE || self.is_name(stem) {
             return Ok(false);
         }
-        let mut themes = self
-            .headings
-            .themes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = themes.get(stem) {
-            return Ok(*known);
-        }
-        let is_theme = self.n_followers(stem)? >= THEME_FOLLOWERS
-            && self.look_up(Kind::Short, stem)?.is_empty();
-        themes.insert(stem.to_owned(), is_theme);
-        Ok(is_theme)
+        self.learnt.themes.of((0, stem), || {
+            let is_theme = self.n_followers(stem)? >= THEME_FOLLOWERS;
+            Ok(is_theme && self.look_up(Kind::Short, stem)?.is_empty())
+        })
     }
 
     /// Different words that follow a stem where a heading opens with both, as far as it matters.
@@ -167,6 +157,12 @@ impl<'a> Lexicon<'a> {
 
     /// Whether a heading holds both stems.
     pub(crate) fn share_a_heading(&self, left: &str, right: &str) -> tantivy::Result<bool> {
+        let pair = (hash_of(left), right);
+        let find = || self.find_shared_heading(left, right);
+        self.learnt.shared_headings.of(pair, find)
+    }
+
+    fn find_shared_heading(&self, left: &str, right: &str) -> tantivy::Result<bool> {
         for segment in self.searcher.segment_readers() {
             let inverted = segment.inverted_index(FIELDS.heading)?;
             let postings = |stem: &str| {
@@ -192,6 +188,15 @@ impl<'a> Lexicon<'a> {
 
     /// Capitalised phrases of headings with these initials, as stems.
     pub(crate) fn phrases(
+        &self,
+        initials: &str,
+        stems: &mut Stems,
+    ) -> tantivy::Result<Vec<Vec<String>>> {
+        let find = || self.find_phrases(initials, stems);
+        self.learnt.phrases.of((0, initials), find)
+    }
+
+    fn find_phrases(
         &self,
         initials: &str,
         stems: &mut Stems,
@@ -226,6 +231,11 @@ impl<'a> Lexicon<'a> {
 
     /// What the notes say of `key`, at most [`FOUND_MAX`] values.
     pub(crate) fn look_up(&self, kind: Kind, key: &str) -> tantivy::Result<Vec<String>> {
+        let find = || self.find_concepts(kind, key);
+        self.learnt.concepts.of((kind as u64, key), find)
+    }
+
+    fn find_concepts(&self, kind: Kind, key: &str) -> tantivy::Result<Vec<String>> {
         let prefix = kind.term(key, "");
         let mut found: Vec<String> = Vec::new();
         for segment in self.searcher.segment_readers() {
@@ -247,6 +257,11 @@ impl<'a> Lexicon<'a> {
 
     /// Whether a long form of several words begins with this stem.
     pub(crate) fn opens_long_form(&self, stem: &str) -> tantivy::Result<bool> {
+        let find = || self.find_long_form(stem);
+        self.learnt.openings.of((0, stem), find)
+    }
+
+    fn find_long_form(&self, stem: &str) -> tantivy::Result<bool> {
         let prefix = Kind::Long.key(&format!("{stem} "));
         for segment in self.searcher.segment_readers() {
             let inverted = segment.inverted_index(FIELDS.concept)?;
@@ -260,6 +275,11 @@ impl<'a> Lexicon<'a> {
 
     /// Words of the notes within `distance` edits of a word that they lack.
     pub(crate) fn near(&self, word: &str, distance: u8) -> tantivy::Result<HashSet<String>> {
+        let find = || self.find_near(word, distance);
+        self.learnt.near.of((u64::from(distance), word), find)
+    }
+
+    fn find_near(&self, word: &str, distance: u8) -> tantivy::Result<HashSet<String>> {
         let mut near = HashSet::new();
         let term = Term::from_field_text(FIELDS.vocabulary, word);
         let query = FuzzyTermQuery::new(term, distance, true);
@@ -289,6 +309,11 @@ impl<'a> Lexicon<'a> {
     /// Stems of the notes that share a long beginning with a stem that they lack, the likeliest
     /// first: `warehous` for `warehousing`.
     pub(crate) fn related(&self, stem: &str) -> tantivy::Result<Vec<String>> {
+        let find = || self.find_related(stem);
+        self.learnt.related.of((0, stem), find)
+    }
+
+    fn find_related(&self, stem: &str) -> tantivy::Result<Vec<String>> {
         let is_word = |text: &str| text.chars().all(char::is_alphabetic);
         let n_letters = stem.chars().count();
         if n_letters < RELATED_MIN || !is_word(stem) {
@@ -328,8 +353,12 @@ impl<'a> Lexicon<'a> {
     }
 
     fn doc_freq(&self, field: Field, text: &str) -> u64 {
-        let term = Term::from_field_text(field, text);
-        self.searcher.doc_freq(&term).unwrap_or(0)
+        let kind = u64::from(field.field_id());
+        let find = || {
+            let term = Term::from_field_text(field, text);
+            self.searcher.doc_freq(&term)
+        };
+        self.learnt.doc_freqs.of((kind, text), find).unwrap_or(0)
     }
 }
 
@@ -338,42 +367,51 @@ pub(crate) fn idf(n: f32, n_with: f32) -> f32 {
     (1.0 + (n - n_with + 0.5).max(0.0) / (n_with + 0.5)).ln()
 }
 
-/// How many headings hold each stem, by the stem's hash.
+/// What searches have learnt of a build's words. Questions share most of theirs.
 #[derive(Debug, Default)]
-struct HeadingWeights {
-    segments: Vec<SegmentId>,
-    n_with: HashMap<u64, u32>,
-    /// Stems that were asked about, and whether they are themes.
-    themes: Mutex<HashMap<String, bool>>,
+struct Learnt {
+    state: Vec<(SegmentId, u32)>,
+    /// How many headings hold each stem, by the stem's hash.
+    n_headings: HashMap<u64, u32, Hashed>,
+    doc_freqs: Memo<u64>,
+    themes: Memo<bool>,
+    shared_headings: Memo<bool>,
+    phrases: Memo<Vec<Vec<String>>>,
+    concepts: Memo<Vec<String>>,
+    openings: Memo<bool>,
+    near: Memo<HashSet<String>>,
+    related: Memo<Vec<String>>,
 }
 
-/// The counts of the build that was searched last.
+/// What was learnt of the build that was searched last, as long as it stays as it is.
 #[derive(Debug, Default)]
-pub(crate) struct HeadingCache {
-    last: Mutex<Arc<HeadingWeights>>,
+pub(crate) struct Lessons {
+    last: Mutex<Arc<Learnt>>,
 }
 
-impl HeadingCache {
-    fn of(&self, searcher: &Searcher) -> tantivy::Result<Arc<HeadingWeights>> {
+impl Lessons {
+    fn of(&self, searcher: &Searcher) -> tantivy::Result<Arc<Learnt>> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let segments = searcher.segment_readers().iter();
-        let segments: Vec<SegmentId> = segments.map(|segment| segment.segment_id()).collect();
-        if last.segments != segments {
-            let mut n_with = HashMap::new();
+        let state: Vec<(SegmentId, u32)> = segments
+            .map(|segment| (segment.segment_id(), segment.num_deleted_docs()))
+            .collect();
+        if last.state != state {
+            let mut learnt = Learnt {
+                state,
+                ..Learnt::default()
+            };
             for segment in searcher.segment_readers() {
                 let inverted = segment.inverted_index(FIELDS.heading)?;
                 let mut terms = inverted.terms().stream()?;
                 while terms.advance() {
                     if let Ok(stem) = std::str::from_utf8(terms.key()) {
-                        *n_with.entry(hash_of(stem)).or_default() += terms.value().doc_freq;
+                        let n_headings = learnt.n_headings.entry(hash_of(stem));
+                        *n_headings.or_default() += terms.value().doc_freq;
                     }
                 }
             }
-            *last = Arc::new(HeadingWeights {
-                segments,
-                n_with,
-                themes: Mutex::default(),
-            });
+            *last = Arc::new(learnt);
         }
         Ok(Arc::clone(&last))
     }

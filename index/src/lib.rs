@@ -17,6 +17,7 @@ mod index;
 mod lexicon;
 mod links;
 mod lint;
+mod memo;
 mod outline;
 mod parse;
 mod postings;

@@ -111,7 +111,7 @@ fn search(
     (topic, n, n_quotes): (Option<&str>, usize, usize),
     stems: &mut Stems,
 ) -> tantivy::Result<Found> {
-    let lexicon = Lexicon::new(searcher, &index.shared.headings)?;
+    let lexicon = Lexicon::new(searcher, &index.shared.lessons)?;
     let question = Question::read(text, &lexicon, stems)?;
     let ranked = rank(
         &question,

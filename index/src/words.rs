@@ -165,15 +165,17 @@ pub(crate) fn surface(word: &str, into: &mut String) {
     }
 }
 
-/// Takes numbers that are hashes already as they are.
+/// For maps by numbers that are hashes already, of 32 bits or of 64.
+pub(crate) type Hashed = BuildHasherDefault<Spread>;
+
+/// Spreads the last bits of a number over the first ones, by which maps tell entries apart.
 #[derive(Clone, Copy, Default)]
-struct AsIs(u64);
+pub(crate) struct Spread(u64);
 
-type Hashed = BuildHasherDefault<AsIs>;
-
-impl Hasher for AsIs {
+impl Hasher for Spread {
     fn finish(&self) -> u64 {
-        self.0
+        // An odd number near 2^64 divided by the golden ratio: Knuth's multiplicative hashing.
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
     fn write(&mut self, bytes: &[u8]) {

@@ -1,0 +1,73 @@
+//! What was found out of late, so that it is not found out again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::words::Hashed;
+
+/// Texts of which something is remembered, at most; one more, and all are forgotten.
+const TEXTS_MAX: usize = 4_096;
+
+/// What is known of texts, by their hashes of 64 bits: two texts that share one are not to be met
+/// with.
+#[derive(Debug)]
+pub(crate) struct Memo<V>(Mutex<HashMap<u64, V, Hashed>>);
+
+impl<V> Default for Memo<V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<V: Clone> Memo<V> {
+    /// What is known of a text, found out where it is not. The same text may be known under several
+    /// `kinds`.
+    pub(crate) fn of<E>(
+        &self,
+        (kind, text): (u64, &str),
+        find: impl FnOnce() -> Result<V, E>,
+    ) -> Result<V, E> {
+        let hash = xxh3_64_with_seed(text.as_bytes(), kind);
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(&hash) {
+            return Ok(known.clone());
+        }
+        drop(known);
+        let found = find()?;
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= TEXTS_MAX {
+            known.clear();
+        }
+        known.insert(hash, found.clone());
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_out_is_found_out_once() {
+        let memo = Memo::default();
+        let know = |kind, text, find| memo.of::<()>((kind, text), || Ok(find));
+        assert_eq!(know(0, "queue", 1), Ok(1));
+        assert_eq!(know(0, "queue", 2), Ok(1));
+        assert_eq!(know(1, "queue", 2), Ok(2));
+        assert_eq!(know(0, "bucket", 3), Ok(3));
+        assert_eq!(memo.of((0, "lock"), || Err("full")), Err("full"));
+        assert_eq!(memo.of::<()>((0, "lock"), || Ok(4)), Ok(4));
+    }
+
+    #[test]
+    fn it_forgets_before_it_grows_too_large() {
+        let memo = Memo::default();
+        for n in 0..2 * TEXTS_MAX + 1 {
+            memo.of::<()>((0, &n.to_string()), || Ok(n)).unwrap();
+            assert!(memo.0.lock().unwrap().len() <= TEXTS_MAX);
+        }
+        assert_eq!(memo.0.lock().unwrap().len(), 1);
+    }
+}
