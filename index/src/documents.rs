@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use tantivy::TantivyDocument;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::concepts;
 use crate::draft::Draft;
 use crate::schema::{FIELDS, SEPARATOR, place_of};
 use crate::section::{Note, Section};
-use crate::words::words;
+use crate::words::{hash_of, words};
 
 /// A note's documents, one for each section; the first carries what belongs to the whole note.
 pub(crate) struct Documents<'a> {
@@ -172,11 +171,6 @@ impl Facts {
             opens_with_name: bits(Self::NUMBER_BITS + Self::WORDS_BITS, 1) == 1,
         }
     }
-}
-
-/// A stem in the 32 bits that the columns hold.
-pub(crate) fn hash_of(stem: &str) -> u64 {
-    xxh3_64(stem.as_bytes()) >> 32
 }
 
 #[cfg(test)]

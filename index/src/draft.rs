@@ -14,10 +14,9 @@ use tantivy::store::StoreWriter;
 use tantivy::{DocId, Segment, SegmentMeta, TantivyDocument};
 
 use crate::concepts::Capitals;
-use crate::documents::hash_of;
 use crate::postings::Postings;
 use crate::schema::FIELDS;
-use crate::words::{Numbered, Stems, words};
+use crate::words::{Numbered, Stems, hash_of, words};
 
 /// A segment that is being written: what its documents hold, and what its words are.
 pub(crate) struct Draft {

@@ -16,8 +16,8 @@ use crate::lexicon::Lessons;
 use crate::outline::Outline;
 use crate::schema::{FIELDS, section_of};
 use crate::section::{Section, SectionKey};
-
 use crate::tally::Spare;
+use crate::unpacked::UnpackedCache;
 use crate::words::StemsPool;
 
 /// Blocks of stored sections kept unpacked; a block holds about 16 KiB.
@@ -38,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) outline: Outline,
     pub(crate) lessons: Lessons,
     pub(crate) stems: StemsPool,
+    pub(crate) unpacked: UnpackedCache,
     /// Room for what a question's words earn.
     pub(crate) spare: Spare,
 }
@@ -116,6 +117,7 @@ impl Index {
                 outline: Outline::default(),
                 lessons: Lessons::default(),
                 stems: StemsPool::default(),
+                unpacked: UnpackedCache::default(),
                 spare: Spare::default(),
             }),
         })
@@ -170,9 +172,11 @@ impl Index {
         let Some(at) = address_of(&searcher, key)? else {
             return Ok(None);
         };
-        let Some(section) = section_at(&searcher, at)? else {
+        let section_at = |at| self.shared.unpacked.get(&searcher, at);
+        let Some(unpacked) = section_at(at)? else {
             return Ok(None);
         };
+        let section = &unpacked.section;
         let neighbour = |doc_id: Option<DocId>| -> tantivy::Result<Option<SectionKey>> {
             let Some(doc_id) = doc_id else {
                 return Ok(None);
@@ -181,15 +185,15 @@ impl Index {
             if doc_id >= segment.max_doc() || segment.is_deleted(doc_id) {
                 return Ok(None);
             }
-            let other = section_at(&searcher, DocAddress { doc_id, ..at })?;
-            let other = other.filter(|other| other.path == section.path);
-            Ok(other.map(|other| other.key()))
+            let other = section_at(DocAddress { doc_id, ..at })?;
+            let other = other.filter(|other| other.section.path == section.path);
+            Ok(other.map(|other| other.section.key()))
         };
         // A note's sections lie side by side.
         Ok(Some(Placed {
             previous: neighbour(at.doc_id.checked_sub(1))?,
             next: neighbour(at.doc_id.checked_add(1))?,
-            section,
+            section: section.clone(),
         }))
     }
 

@@ -11,11 +11,11 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, Term};
 
 use crate::concepts::phrases;
-use crate::documents::{Facts, hash_of};
+use crate::documents::Facts;
 use crate::index::section_at;
 use crate::memo::Memo;
 use crate::schema::{FIELDS, SEPARATOR};
-use crate::words::{Hashed, Stems};
+use crate::words::{Hashed, Stems, hash_of};
 
 /// What is looked up of one abbreviation, theme or phrase, at most.
 const FOUND_MAX: usize = 12;
@@ -30,6 +30,11 @@ const HEADINGS_SEEN: usize = 400;
 const RELATED_MIN: usize = 5;
 /// Related stems that stand in for one that the notes lack.
 const N_RELATED: usize = 3;
+
+/// Stems of which is remembered how many sections hold them, at most; words of questions of which other
+/// things are.
+const STEMS_MAX: usize = 1 << 16;
+const WORDS_MAX: usize = 1 << 12;
 
 /// What a `concept` term says. The letter stands first in the term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -373,14 +378,14 @@ struct Learnt {
     state: Vec<(SegmentId, u32)>,
     /// How many headings hold each stem, by the stem's hash.
     n_headings: HashMap<u64, u32, Hashed>,
-    doc_freqs: Memo<u64>,
-    themes: Memo<bool>,
-    shared_headings: Memo<bool>,
-    phrases: Memo<Vec<Vec<String>>>,
-    concepts: Memo<Vec<String>>,
-    openings: Memo<bool>,
-    near: Memo<HashSet<String>>,
-    related: Memo<Vec<String>>,
+    doc_freqs: Memo<u64, STEMS_MAX>,
+    themes: Memo<bool, WORDS_MAX>,
+    shared_headings: Memo<bool, WORDS_MAX>,
+    phrases: Memo<Vec<Vec<String>>, WORDS_MAX>,
+    concepts: Memo<Vec<String>, WORDS_MAX>,
+    openings: Memo<bool, WORDS_MAX>,
+    near: Memo<HashSet<String>, WORDS_MAX>,
+    related: Memo<Vec<String>, WORDS_MAX>,
 }
 
 /// What was learnt of the build that was searched last, as long as it stays as it is.

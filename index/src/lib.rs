@@ -27,9 +27,11 @@ mod rank;
 mod schema;
 mod search;
 mod section;
+mod sought;
 mod sync;
 mod synonyms;
 mod tally;
+mod unpacked;
 mod words;
 mod writing;
 

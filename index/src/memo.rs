@@ -7,21 +7,18 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::words::Hashed;
 
-/// Texts of which something is remembered, at most; one more, and all are forgotten.
-const TEXTS_MAX: usize = 4_096;
-
-/// What is known of texts, by their hashes of 64 bits: two texts that share one are not to be met
-/// with.
+/// What is known of texts, of so many at most: one more, and all are forgotten. They are known by their
+/// hashes of 64 bits: two texts that share one are not to be met with.
 #[derive(Debug)]
-pub(crate) struct Memo<V>(Mutex<HashMap<u64, V, Hashed>>);
+pub(crate) struct Memo<V, const TEXTS_MAX: usize>(Mutex<HashMap<u64, V, Hashed>>);
 
-impl<V> Default for Memo<V> {
+impl<V, const TEXTS_MAX: usize> Default for Memo<V, TEXTS_MAX> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<V: Clone> Memo<V> {
+impl<V: Clone, const TEXTS_MAX: usize> Memo<V, TEXTS_MAX> {
     /// What is known of a text, found out where it is not. The same text may be known under several
     /// `kinds`.
     pub(crate) fn of<E>(
@@ -51,7 +48,7 @@ mod tests {
 
     #[test]
     fn what_was_found_out_is_found_out_once() {
-        let memo = Memo::default();
+        let memo = Memo::<_, 10>::default();
         let know = |kind, text, find| memo.of::<()>((kind, text), || Ok(find));
         assert_eq!(know(0, "queue", 1), Ok(1));
         assert_eq!(know(0, "queue", 2), Ok(1));
@@ -63,10 +60,10 @@ mod tests {
 
     #[test]
     fn it_forgets_before_it_grows_too_large() {
-        let memo = Memo::default();
-        for n in 0..2 * TEXTS_MAX + 1 {
+        let memo = Memo::<_, 10>::default();
+        for n in 0..21 {
             memo.of::<()>((0, &n.to_string()), || Ok(n)).unwrap();
-            assert!(memo.0.lock().unwrap().len() <= TEXTS_MAX);
+            assert!(memo.0.lock().unwrap().len() <= 10);
         }
         assert_eq!(memo.0.lock().unwrap().len(), 1);
     }

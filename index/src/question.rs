@@ -4,10 +4,9 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use crate::lexicon::{Kind, Lexicon, is_english};
-use crate::quote::Wanted;
 use crate::search::Correction;
 use crate::synonyms::synonyms;
-use crate::words::{Stems, surface, words};
+use crate::words::{Hashed, Stems, hash_of, surface, words};
 
 /// Words of a question that are read; a longer one is cut.
 const WORDS_MAX: usize = 400;
@@ -159,15 +158,6 @@ impl Question {
             .any(|word| LISTS.most.contains(word.small.as_str()));
         question.find_concepts(&typed, lexicon, stems)?;
         Ok(question)
-    }
-
-    /// What a quote should hold.
-    pub(crate) fn wanted(&self) -> Vec<Wanted> {
-        let wanted = |concept: &Concept| Wanted {
-            forms: concept.forms.clone(),
-            weight: concept.weight(),
-        };
-        self.concepts.iter().map(wanted).collect()
     }
 
     /// How many concepts the notes lack altogether.
@@ -396,10 +386,10 @@ static LISTS: std::sync::LazyLock<Lists> = std::sync::LazyLock::new(|| Lists {
 /// Hashes of the stems that compare, that are weak, that a question brings along, and that name a
 /// list of limits.
 pub(crate) struct HashedLists {
-    pub(crate) stop: HashSet<u64>,
-    pub(crate) compare: HashSet<u64>,
-    pub(crate) weak: HashSet<u64>,
-    pub(crate) limits: HashSet<u64>,
+    pub(crate) stop: HashSet<u64, Hashed>,
+    pub(crate) compare: HashSet<u64, Hashed>,
+    pub(crate) weak: HashSet<u64, Hashed>,
+    pub(crate) limits: HashSet<u64, Hashed>,
 }
 
 /// See [`HashedLists`].
@@ -407,10 +397,7 @@ pub(crate) static HASHED: std::sync::LazyLock<HashedLists> = std::sync::LazyLock
     let hashes = |list: &str| {
         let mut stems = Stems::default();
         let stems = stems.of(list);
-        stems
-            .iter()
-            .map(|stem| crate::documents::hash_of(stem))
-            .collect()
+        stems.iter().map(|stem| hash_of(stem)).collect()
     };
     HashedLists {
         stop: hashes(STOP),

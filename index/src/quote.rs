@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::words::{Stems, words};
+use crate::question::Question;
+use crate::sought::Sought;
+use crate::words::{Stems, hashes, words};
 
 /// Characters of a quote, at most; a longer piece is cut at a word.
 pub const QUOTE_MAX: usize = 600;
@@ -32,13 +34,6 @@ pub struct Quote {
     pub text: String,
 }
 
-/// A concept of the question: its forms as stems, and what it is worth.
-#[derive(Clone, Debug)]
-pub(crate) struct Wanted {
-    pub(crate) forms: Vec<Vec<String>>,
-    pub(crate) weight: f32,
-}
-
 /// A piece of a section's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Piece {
@@ -47,35 +42,46 @@ struct Piece {
     above: Option<usize>,
 }
 
+/// A piece with what choosing wants to know of it.
+#[derive(Debug)]
+pub(crate) struct Quotable {
+    piece: Piece,
+    /// Hashes of its stems.
+    words: Vec<u32>,
+    has_figure: bool,
+    is_reference: bool,
+}
+
+/// The pieces of a section's body, in its order.
+pub(crate) fn quotables(body: &str, stems: &mut Stems) -> Vec<Quotable> {
+    let quotable = |piece: Piece| Quotable {
+        words: hashes(&piece.text, stems).collect(),
+        has_figure: piece.text.contains(|letter: char| letter.is_ascii_digit()),
+        is_reference: is_reference(&piece.text),
+        piece,
+    };
+    pieces(body).into_iter().map(quotable).collect()
+}
+
 /// The piece that answers best; the first where none does better, none where there is no text.
 pub(crate) fn choose(
-    heading: &str,
-    body: &str,
-    wanted: &[Wanted],
-    wants_figure: bool,
-    stems: &mut Stems,
+    heading: &[u32],
+    pieces: &[Quotable],
+    question: &Question,
+    sought: &Sought,
 ) -> Option<Quote> {
-    let pieces = pieces(body);
-    let numbers: Vec<Vec<Vec<u32>>> = wanted
-        .iter()
-        .map(|concept| {
-            let number = |form: &Vec<String>| form.iter().map(|stem| stems.number(stem)).collect();
-            concept.forms.iter().map(number).collect()
-        })
-        .collect();
-    let in_heading = holds(heading, &numbers, stems);
-    let worth: Vec<f32> = wanted
-        .iter()
-        .zip(in_heading)
-        .map(|(concept, said)| concept.weight * if said { SAID } else { 1.0 })
+    let in_heading = concepts_in(heading, sought);
+    let concepts = question.concepts.iter().enumerate();
+    let worth: Vec<f32> = concepts
+        .map(|(at, concept)| concept.weight() * if in_heading[at] { SAID } else { 1.0 })
         .collect();
     let mut best: Option<(f32, usize)> = None;
     let mut held: Vec<Vec<bool>> = Vec::with_capacity(pieces.len());
-    for (number, piece) in pieces.iter().enumerate() {
-        let here = holds(&piece.text, &numbers, stems);
+    for (number, quotable) in pieces.iter().enumerate() {
+        let here = concepts_in(&quotable.words, sought);
         let mut score = 0.0;
         for (at, worth) in worth.iter().enumerate() {
-            let above = piece.above.is_some_and(|above| held[above][at]);
+            let above = quotable.piece.above.is_some_and(|above| held[above][at]);
             score += match (here[at], above) {
                 (true, _) => *worth,
                 (false, true) => worth * ABOVE,
@@ -83,13 +89,10 @@ pub(crate) fn choose(
             };
         }
         held.push(here);
-        if wants_figure
-            && score > 0.0
-            && piece.text.contains(|letter: char| letter.is_ascii_digit())
-        {
+        if question.wants_figure && score > 0.0 && quotable.has_figure {
             score *= 1.0 + FIGURE;
         }
-        if is_reference(&piece.text) {
+        if quotable.is_reference {
             score *= REFERENCE;
         }
         score *= 1.0 + FIRST / (1.0 + number as f32);
@@ -97,29 +100,29 @@ pub(crate) fn choose(
             best = Some((score, number));
         }
     }
-    quote_of(&pieces, best?.1)
+    let (_, number) = best?;
+    quote_of(number, &pieces.get(number)?.piece)
 }
 
 /// Piece `number` of a section's body, counted as in [`Quote::number`].
 pub(crate) fn nth(body: &str, number: u16) -> Option<Quote> {
-    quote_of(&pieces(body), usize::from(number))
+    let number = usize::from(number);
+    quote_of(number, pieces(body).get(number)?)
 }
 
-fn quote_of(pieces: &[Piece], number: usize) -> Option<Quote> {
-    let text = &pieces.get(number)?.text;
+fn quote_of(number: usize, piece: &Piece) -> Option<Quote> {
     Some(Quote {
         number: u16::try_from(number).ok()?,
-        text: cut_at_word(text, QUOTE_MAX).to_owned(),
+        text: cut_at_word(&piece.text, QUOTE_MAX).to_owned(),
     })
 }
 
-/// Which of the wanted concepts a text holds in one of their forms.
-fn holds(text: &str, wanted: &[Vec<Vec<u32>>], stems: &mut Stems) -> Vec<bool> {
-    let held: Vec<u32> = words(text).map(|word| stems.know(word.text)).collect();
-    let in_text = |form: &Vec<u32>| form.iter().all(|stem| held.contains(stem));
-    wanted
-        .iter()
-        .map(|forms| forms.iter().any(in_text))
+/// Which concepts of the question a text holds in one of their forms.
+fn concepts_in(words: &[u32], sought: &Sought) -> Vec<bool> {
+    let held = sought.held(words);
+    let concepts = sought.concepts.iter();
+    concepts
+        .map(|forms| forms.iter().any(|form| form.is_held(held)))
         .collect()
 }
 
@@ -337,19 +340,27 @@ fn is_abbreviated(text: &str, last: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::question::Concept;
 
     #[track_caller]
     fn check(body: &str, question: &str, expect: &str) {
         let mut stems = Stems::default();
-        let wanted: Vec<Wanted> = stems
-            .of(question)
-            .into_iter()
-            .map(|stem| Wanted {
-                forms: vec![vec![stem]],
-                weight: 1.0,
-            })
-            .collect();
-        let quote = choose("", body, &wanted, true, &mut stems);
+        let concept = |stem| Concept {
+            forms: vec![vec![stem]],
+            n_own: 1,
+            share: 1.0,
+            rarity: 1.0,
+            known: true,
+            weak: false,
+            guessed: false,
+        };
+        let question = Question {
+            concepts: stems.of(question).into_iter().map(concept).collect(),
+            wants_figure: true,
+            ..Question::default()
+        };
+        let pieces = quotables(body, &mut stems);
+        let quote = choose(&[], &pieces, &question, &Sought::new(&question));
         assert_eq!(quote.map(|quote| quote.text).as_deref(), Some(expect));
     }
 

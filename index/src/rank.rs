@@ -8,19 +8,20 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use tantivy::columnar::Column;
 use tantivy::{DocAddress, Searcher};
 
-use crate::documents::{Facts, hash_of};
+use crate::documents::Facts;
 use crate::feedback::{self, LENDERS};
-use crate::index::section_at;
 use crate::lexicon::Lexicon;
-use crate::question::{Concept, HASHED, Question};
+use crate::question::{HASHED, Question};
 use crate::search::Reason;
-use crate::section::Section;
-use crate::tally::{Form, Spare, Tally};
-use crate::words::{Stems, words};
+use crate::sought::{BITS, Form, Sought};
+use crate::tally::{self, Spare, Tally};
+use crate::unpacked::{Lines, Unpacked, UnpackedCache};
+use crate::words::{Stems, hash_of};
 
 /// Sections that the second pass weighs.
 const FIRST: usize = 30;
@@ -66,16 +67,12 @@ const BY_FOUR_LINES: f32 = 1.5;
 const BY_ONE_LINE: f32 = 0.5;
 /// What words add that stand side by side as in the question.
 const BY_PAIRS: f32 = 0.4;
-/// Characters from which on a line counts by its sentences.
-const LINE_MAX: usize = 300;
-/// Stems of a question that a text is searched for.
-const BITS: usize = 128;
 /// Concepts above the first after which a question is fully long.
 const LONG_QUESTION: f32 = 8.0;
 
 /// A section with its score and what made it.
 pub(crate) struct Ranked {
-    pub(crate) section: Section,
+    pub(crate) unpacked: Arc<Unpacked>,
     pub(crate) score: f32,
     pub(crate) reasons: Vec<Reason>,
     /// Whether the question is its name.
@@ -95,8 +92,9 @@ struct Candidate {
     is_name: bool,
     /// Whether that counts: a heading alone answers nothing.
     named: bool,
-    heading: HashSet<u64>,
-    parents: HashSet<u64>,
+    /// The stems of the heading and of its parents, as hashes.
+    heading: Vec<u64>,
+    parents: Vec<u64>,
 }
 
 impl Candidate {
@@ -111,49 +109,50 @@ impl Candidate {
     }
 }
 
+/// What a search reads.
+pub(crate) struct Source<'a> {
+    pub(crate) searcher: &'a Searcher,
+    pub(crate) lexicon: &'a Lexicon<'a>,
+    pub(crate) unpacked: &'a UnpackedCache,
+    pub(crate) spare: &'a Spare,
+}
+
+impl Source<'_> {
+    fn section(&self, at: DocAddress) -> tantivy::Result<Option<Arc<Unpacked>>> {
+        self.unpacked.get(self.searcher, at)
+    }
+}
+
 /// The best `n` sections for a question, best first.
 pub(crate) fn rank(
     question: &Question,
+    sought: &Sought,
     topic: Option<&str>,
     n: usize,
-    searcher: &Searcher,
-    lexicon: &Lexicon<'_>,
-    spare: &Spare,
+    source: &Source<'_>,
     stems: &mut Stems,
 ) -> tantivy::Result<Vec<Ranked>> {
-    let mut tally = tally_of(question, searcher, lexicon, spare)?;
-    let mut found = tally.best(FIRST.max(n), topic)?;
-    if feedback::borrows(question) {
-        let mut lenders = Vec::with_capacity(LENDERS);
-        for (score, at) in found.iter().take(LENDERS) {
-            let section = section_at(searcher, *at)?;
-            lenders.extend(section.map(|section| (*score, section)));
-        }
-        for (stem, weight) in feedback::borrowed(question, &lenders, lexicon, stems) {
-            tally.add_to_those(&stem, weight)?;
-        }
-        found = tally.best(FIRST.max(n), topic)?;
-    }
-    let mut weigher = Weigher::new(question, lexicon)?;
+    let found = first_pass(question, topic, FIRST.max(n), source, stems)?;
+    let mut weigher = Weigher::new(question, sought, source)?;
     let mut candidates = Vec::with_capacity(found.len());
     for (score, at) in found {
-        candidates.push(weigher.weigh(score, at, searcher)?);
+        candidates.push(weigher.weigh(score, at)?);
     }
     sort(&mut candidates);
-    let mut reader = Reader::new(question, stems);
+    let reader = Reader::new(question, sought);
     let mut ranked = Vec::with_capacity(n);
     let rest = candidates.split_off(candidates.len().min(READ));
     for candidate in candidates {
-        let section = section_at(searcher, candidate.at)?;
-        ranked.extend(section.map(|section| reader.read(candidate, section, stems)));
+        let unpacked = source.section(candidate.at)?;
+        ranked.extend(unpacked.map(|unpacked| reader.read(candidate, unpacked, stems)));
     }
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
     for candidate in rest.into_iter().take(n.saturating_sub(ranked.len())) {
-        let section = section_at(searcher, candidate.at)?;
+        let unpacked = source.section(candidate.at)?;
         // The third pass only ever multiplies by one or more: those not read stay below.
         let ceiling = ranked.last().map_or(f32::MAX, |last| last.score);
-        ranked.extend(section.map(|section| Ranked {
-            section,
+        ranked.extend(unpacked.map(|unpacked| Ranked {
+            unpacked,
             score: candidate.score.min(ceiling),
             reasons: candidate.reasons,
             is_name: candidate.is_name,
@@ -163,6 +162,34 @@ pub(crate) fn rank(
     }
     ranked.truncate(n);
     Ok(ranked)
+}
+
+/// The `n` sections that the words find.
+fn first_pass(
+    question: &Question,
+    topic: Option<&str>,
+    n: usize,
+    source: &Source<'_>,
+    stems: &mut Stems,
+) -> tantivy::Result<Vec<(f32, DocAddress)>> {
+    let mut tally = tally_of(question, source)?;
+    let found = tally.best(n, topic)?;
+    if !feedback::borrows(question) {
+        return Ok(found);
+    }
+    let mut lenders = Vec::with_capacity(LENDERS);
+    for (score, at) in found.iter().take(LENDERS) {
+        let unpacked = source.section(*at)?;
+        lenders.extend(unpacked.map(|unpacked| (*score, unpacked)));
+    }
+    let lendable = lenders.iter();
+    let lendable: Vec<_> = lendable
+        .map(|(score, unpacked)| (*score, unpacked.lendable(stems)))
+        .collect();
+    for (stem, weight) in feedback::borrowed(question, &lendable, source.lexicon) {
+        tally.add_to_those(stem, weight)?;
+    }
+    tally.best(n, topic)
 }
 
 fn sort(candidates: &mut [Candidate]) {
@@ -175,13 +202,9 @@ fn heading_weight(question: &Question) -> f32 {
 }
 
 /// The first pass: what the question's words earn each section.
-fn tally_of<'a>(
-    question: &Question,
-    searcher: &'a Searcher,
-    lexicon: &Lexicon<'_>,
-    spare: &'a Spare,
-) -> tantivy::Result<Tally<'a>> {
-    let mut tally = Tally::new(searcher, heading_weight(question), spare)?;
+fn tally_of<'a>(question: &Question, source: &Source<'a>) -> tantivy::Result<Tally<'a>> {
+    let lexicon = source.lexicon;
+    let mut tally = Tally::new(source.searcher, heading_weight(question), source.spare)?;
     for concept in question.concepts.iter().filter(|concept| concept.known) {
         let forms = concept.forms.iter().enumerate();
         let known = forms.filter(|(_, form)| form.iter().all(|stem| lexicon.n_with(stem) > 0));
@@ -195,12 +218,12 @@ fn tally_of<'a>(
                 }
             };
             let weight = weight * form_weight(form, lexicon);
-            Form {
+            tally::Form {
                 stems: form,
                 weight,
             }
         });
-        let forms: Vec<Form<'_>> = forms.collect();
+        let forms: Vec<tally::Form<'_>> = forms.collect();
         tally.add(&forms, concept.share)?;
     }
     Ok(tally)
@@ -219,9 +242,8 @@ fn form_weight(form: &[String], lexicon: &Lexicon<'_>) -> f32 {
 /// The second pass.
 struct Weigher<'a> {
     question: &'a Question,
-    lexicon: &'a Lexicon<'a>,
-    /// The forms of each concept as hashes.
-    forms: Vec<Vec<Vec<u64>>>,
+    sought: &'a Sought,
+    source: &'a Source<'a>,
     total: f32,
     /// Sections whose name the question is.
     named: HashSet<DocAddress>,
@@ -236,33 +258,27 @@ struct Columns {
 }
 
 impl<'a> Weigher<'a> {
-    fn new(question: &'a Question, lexicon: &'a Lexicon<'a>) -> tantivy::Result<Self> {
-        let hashes = |concept: &Concept| {
-            let forms = concept.forms.iter();
-            forms
-                .map(|form| form.iter().map(|stem| hash_of(stem)).collect())
-                .collect()
-        };
+    fn new(
+        question: &'a Question,
+        sought: &'a Sought,
+        source: &'a Source<'a>,
+    ) -> tantivy::Result<Self> {
         Ok(Self {
             question,
-            lexicon,
-            forms: question.concepts.iter().map(hashes).collect(),
+            sought,
+            source,
             total: question.weight(),
-            named: lexicon.named(&question.names)?,
+            named: source.lexicon.named(&question.names)?,
             columns: HashMap::new(),
         })
     }
 
-    fn weigh(
-        &mut self,
-        score: f32,
-        at: DocAddress,
-        searcher: &Searcher,
-    ) -> tantivy::Result<Candidate> {
+    fn weigh(&mut self, score: f32, at: DocAddress) -> tantivy::Result<Candidate> {
         let columns = match self.columns.entry(at.segment_ord) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let columns = searcher.segment_reader(at.segment_ord).fast_fields();
+                let segment = self.source.searcher.segment_reader(at.segment_ord);
+                let columns = segment.fast_fields();
                 place.insert(Columns {
                     facts: columns.u64("facts")?,
                     heading: columns.u64("heading_stems")?,
@@ -271,8 +287,10 @@ impl<'a> Weigher<'a> {
             }
         };
         let facts = Facts::unpack(columns.facts.first(at.doc_id).unwrap_or_default());
-        let heading: HashSet<u64> = columns.heading.values_for_doc(at.doc_id).collect();
-        let parents: HashSet<u64> = columns.parents.values_for_doc(at.doc_id).collect();
+        let mut heading: Vec<u64> = columns.heading.values_for_doc(at.doc_id).collect();
+        heading.sort_unstable();
+        heading.dedup();
+        let parents: Vec<u64> = columns.parents.values_for_doc(at.doc_id).collect();
         let (fit, n_named) = self.heading_fit(&heading);
         // An alias stands in no heading, and is as good as one.
         let is_name = self.named.contains(&at);
@@ -294,7 +312,8 @@ impl<'a> Weigher<'a> {
             candidate.times("name", 1.0 + BY_NAME);
         }
         candidate.times("heading", 1.0 + BY_HEADING * fit);
-        let by_parents = self.share(|forms| any_form_in(forms, &candidate.parents));
+        let parents = &candidate.parents;
+        let by_parents = self.share(|forms| forms.iter().any(|form| form.is_among(parents)));
         candidate.times("parents", 1.0 + BY_PARENTS * by_parents);
         let length = (1.0 + facts.n_words as f32 / LENGTH).ln();
         candidate.times("length", 1.0 + BY_LENGTH * length);
@@ -308,7 +327,10 @@ impl<'a> Weigher<'a> {
         }
         if self.question.wants_limit
             && n_named > 0
-            && !candidate.heading.is_disjoint(&HASHED.limits)
+            && candidate
+                .heading
+                .iter()
+                .any(|hash| HASHED.limits.contains(hash))
         {
             candidate.times("limits", 1.0 + BY_LIMITS);
         }
@@ -319,19 +341,20 @@ impl<'a> Weigher<'a> {
     }
 
     /// How well heading and question explain each other, and how many concepts the heading names.
-    fn heading_fit(&self, heading: &HashSet<u64>) -> (f32, usize) {
+    fn heading_fit(&self, heading: &[u64]) -> (f32, usize) {
         let mut explained = 0.0;
-        let mut used: HashSet<u64> = HashSet::new();
+        let mut used: Vec<u64> = Vec::new();
         let mut n_named = 0;
-        for (concept, forms) in self.question.concepts.iter().zip(&self.forms) {
-            let inside = forms
-                .iter()
-                .filter(|form| form.iter().all(|hash| heading.contains(hash)));
+        for (concept, forms) in self.question.concepts.iter().zip(&self.sought.concepts) {
             let before = used.len();
             let mut named = false;
-            for form in inside {
+            for form in forms.iter().filter(|form| form.is_among(heading)) {
                 named = true;
-                used.extend(form);
+                for hash in &form.hashes {
+                    if !used.contains(hash) {
+                        used.push(*hash);
+                    }
+                }
             }
             if named {
                 explained += concept.weight();
@@ -342,13 +365,18 @@ impl<'a> Weigher<'a> {
             return (0.0, 0);
         }
         if self.question.compares {
-            used.extend(heading.intersection(&HASHED.compare));
+            for hash in heading {
+                if HASHED.compare.contains(hash) && !used.contains(hash) {
+                    used.push(*hash);
+                }
+            }
         }
+        let lexicon = self.source.lexicon;
         let weigh = |hash: &u64| match hash {
             hash if HASHED.stop.contains(hash) => 0.0,
-            hash if HASHED.weak.contains(hash) => 0.25 * self.lexicon.heading_weight(*hash),
-            hash if HASHED.compare.contains(hash) => 0.3 * self.lexicon.heading_weight(*hash),
-            hash => self.lexicon.heading_weight(*hash),
+            hash if HASHED.weak.contains(hash) => 0.25 * lexicon.heading_weight(*hash),
+            hash if HASHED.compare.contains(hash) => 0.3 * lexicon.heading_weight(*hash),
+            hash => lexicon.heading_weight(*hash),
         };
         let all: f32 = heading.iter().map(weigh).sum();
         let own: f32 = used.iter().map(weigh).sum();
@@ -357,26 +385,27 @@ impl<'a> Weigher<'a> {
     }
 
     /// The share of the question whose concepts pass a test.
-    fn share(&self, test: impl Fn(&[Vec<u64>]) -> bool) -> f32 {
-        let concepts = self.question.concepts.iter().zip(&self.forms);
-        let weights = concepts.filter(|(_, forms)| test(forms));
-        weights.map(|(concept, _)| concept.weight()).sum::<f32>() / self.total
+    fn share(&self, test: impl Fn(&[Form]) -> bool) -> f32 {
+        share(self.question, self.sought, self.total, test)
     }
 }
 
-fn any_form_in(forms: &[Vec<u64>], set: &HashSet<u64>) -> bool {
-    forms
-        .iter()
-        .any(|form| form.iter().all(|hash| set.contains(hash)))
+/// The share of a question whose concepts pass a test, by what they weigh of `total`.
+fn share(
+    question: &Question,
+    sought: &Sought,
+    total: f32,
+    test: impl Fn(&[Form]) -> bool,
+) -> f32 {
+    let concepts = question.concepts.iter().zip(&sought.concepts);
+    let passing = concepts.filter(|(_, forms)| test(forms));
+    passing.map(|(concept, _)| concept.weight()).sum::<f32>() / total
 }
 
-/// The third pass. Each stem of the question is a bit; a text is the bits that it holds.
+/// The third pass.
 struct Reader<'a> {
     question: &'a Question,
-    /// By a stem's number: its bit.
-    bits: HashMap<u32, u32>,
-    /// The forms of each concept as bits, and as hashes for the parents.
-    forms: Vec<Vec<(u128, Vec<u64>)>>,
+    sought: &'a Sought,
     /// Neighbours in the question, with what each pair weighs.
     pairs: Vec<(u32, u32, f32)>,
     total: f32,
@@ -386,106 +415,62 @@ struct Reader<'a> {
 
 /// What a reading of a section's text found.
 struct Reading {
+    /// What each line holds, as bits.
     lines: Vec<u128>,
+    /// Which of the question's neighbours stand side by side.
     pairs: u128,
 }
 
 impl<'a> Reader<'a> {
-    fn new(question: &'a Question, stems: &mut Stems) -> Self {
-        let mut bits: HashMap<&str, u32> = HashMap::new();
-        let forms = question
-            .concepts
-            .iter()
-            .flat_map(|concept| concept.forms.iter().flatten());
-        for stem in forms.chain(&question.stems) {
-            let next = bits.len() as u32;
-            if next < BITS as u32 {
-                bits.entry(stem.as_str()).or_insert(next);
-            }
-        }
-        let bits_of = |form: &Vec<String>| {
-            let bits = form.iter().map(|stem| bits.get(stem.as_str()));
-            // A form that found no room can never be held.
-            bits.map(|bit| bit.map_or(u128::MAX, |bit| 1 << bit))
-                .fold(0, |all, bit| all | bit)
+    fn new(question: &'a Question, sought: &'a Sought) -> Self {
+        let rarity = |stem: &String| {
+            let mut concepts = question.concepts.iter();
+            let concept = concepts.find(|concept| concept.forms.iter().flatten().any(|own| own == stem));
+            concept.map(|concept| concept.rarity)
         };
-        let hashes = |form: &Vec<String>| form.iter().map(|stem| hash_of(stem)).collect();
-        let forms_of = |concept: &Concept| {
-            let forms = concept.forms.iter();
-            forms.map(|form| (bits_of(form), hashes(form))).collect()
-        };
-        let forms = question.concepts.iter().map(forms_of).collect();
-        let rarity = |stem: &str| {
-            let holds = |concept: &&Concept| concept.forms.iter().flatten().any(|own| own == stem);
-            question
-                .concepts
-                .iter()
-                .find(holds)
-                .map(|concept| concept.rarity)
-        };
+        let bit = |stem: &String| sought.bit(hash_of(stem) as u32);
         let pair = |pair: &[String]| {
             let weight = rarity(&pair[0])?.min(rarity(&pair[1])?);
-            Some((
-                *bits.get(pair[0].as_str())?,
-                *bits.get(pair[1].as_str())?,
-                weight,
-            ))
+            Some((bit(&pair[0])?, bit(&pair[1])?, weight))
         };
-        let pairs = question
-            .stems
-            .windows(2)
-            .filter_map(pair)
-            .take(BITS)
-            .collect();
+        let pairs = question.stems.windows(2).filter_map(pair).take(BITS);
         Self {
             question,
-            forms,
-            pairs,
+            sought,
+            pairs: pairs.collect(),
             total: question.weight(),
             long: ((question.n_strong() as f32 - 1.0) / LONG_QUESTION).min(1.0),
-            bits: bits
-                .into_iter()
-                .map(|(stem, bit)| (stems.number(stem), bit))
-                .collect(),
         }
     }
 
-    fn read(&mut self, mut candidate: Candidate, section: Section, stems: &mut Stems) -> Ranked {
-        let mut reading = self.take_in(&section, stems);
+    fn read(&self, mut candidate: Candidate, unpacked: Arc<Unpacked>, stems: &mut Stems) -> Ranked {
+        let mut reading = self.take_in(unpacked.lines(stems));
         if candidate.named {
             // The name counts as a line of the text that holds the whole question.
             reading.lines.push(u128::MAX);
             reading.pairs = u128::MAX;
         }
         let all = reading.lines.iter().fold(0, |all, line| all | line);
-        let cover = self.share(|bits, _| all & bits == bits);
+        let cover = self.share(|form| form.is_held(all));
         let parents = &candidate.parents;
-        let in_parents = |hashes: &[u64]| hashes.iter().all(|hash| parents.contains(hash));
-        let with_parents = self.share(|bits, hashes| all & bits == bits || in_parents(hashes));
-        let window = |n: usize| {
-            let windows = reading.lines.windows(n.min(reading.lines.len()).max(1));
-            let windows = windows.map(|lines| lines.iter().fold(0, |all, line| all | line));
-            let shares = windows.map(|lines| self.share(|bits, _| lines & bits == bits));
-            shares.fold(0.0, f32::max)
-        };
-        let n_held = self.forms.iter();
-        let n_held = n_held.filter(|forms| forms.iter().any(|(bits, _)| all & bits == *bits));
-        let above: HashSet<u64> = candidate.heading.union(parents).copied().collect();
-        let in_any =
-            |set: &HashSet<u64>, hashes: &[u64]| hashes.iter().all(|hash| set.contains(hash));
-        let concepts = self.question.concepts.iter().zip(&self.forms);
-        let mut named = Vec::with_capacity(self.forms.len());
-        let mut held = Vec::with_capacity(self.forms.len());
-        for (concept, forms) in concepts {
-            let in_names = forms.iter().position(|(_, hashes)| in_any(&above, hashes));
-            let in_text = forms.iter().position(|(bits, _)| all & bits == *bits);
-            let in_names = if candidate.named { Some(0) } else { in_names };
+        let with_parents = self.share(|form| form.is_held(all) || form.is_among(parents));
+        let above = [&candidate.heading[..], parents].concat();
+        let n_concepts = self.sought.concepts.len();
+        let (mut named, mut held) = (Vec::with_capacity(n_concepts), Vec::with_capacity(n_concepts));
+        let mut n_held = 0;
+        for (concept, forms) in self.question.concepts.iter().zip(&self.sought.concepts) {
+            let in_names = match candidate.named {
+                true => Some(0),
+                false => forms.iter().position(|form| form.is_among(&above)),
+            };
+            let in_text = forms.iter().position(|form| form.is_held(all));
+            n_held += usize::from(in_text.is_some());
             let by_name = concept.sureness(in_names);
             named.push(by_name);
             held.push(concept.sureness(in_text).max(by_name));
         }
-        let number = n_held.count() as f32 / self.forms.len().max(1) as f32;
-        let (four, one) = (window(4), window(1));
+        let number = n_held as f32 / n_concepts.max(1) as f32;
+        let (four, one) = (self.best_of(4, &reading), self.best_of(1, &reading));
         let close = self.close(&reading);
         let long = self.long;
         candidate.times("cover", 1.0 + BY_COVER * cover);
@@ -498,7 +483,7 @@ impl<'a> Reader<'a> {
         candidate.times("one line", 1.0 + BY_ONE_LINE * one * long);
         candidate.times("side by side", 1.0 + BY_PAIRS * close);
         Ranked {
-            section,
+            unpacked,
             score: candidate.score,
             reasons: candidate.reasons,
             is_name: candidate.is_name,
@@ -508,46 +493,40 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads heading and body, line by line.
-    fn take_in(&self, section: &Section, stems: &mut Stems) -> Reading {
+    fn take_in(&self, lines: &Lines) -> Reading {
+        let lines = lines.iter();
         let mut reading = Reading {
-            lines: Vec::new(),
+            lines: Vec::with_capacity(lines.len() + 1),
             pairs: 0,
         };
-        self.take_line(section.heading(), &mut reading, stems);
-        for line in section.body.lines() {
-            if line.len() <= LINE_MAX {
-                self.take_line(line, &mut reading, stems);
-            } else {
-                for sentence in line.split_inclusive(['.', '!', '?']) {
-                    self.take_line(sentence, &mut reading, stems);
+        for line in lines {
+            let (mut held, mut before) = (0, None);
+            for word in line {
+                let bit = self.sought.bit(*word);
+                if let Some(bit) = bit {
+                    held |= 1 << bit;
+                    reading.pairs |= before.map_or(0, |before| self.pairs_of(before, bit));
                 }
+                before = bit;
             }
+            reading.lines.push(held);
         }
         reading
     }
 
-    fn take_line(&self, line: &str, reading: &mut Reading, stems: &mut Stems) {
-        let mut held: u128 = 0;
-        let mut before = None;
-        let mut n_words = 0;
-        for word in words(line) {
-            let bit = self.bits.get(&stems.know(word.text)).copied();
-            if let Some(bit) = bit {
-                held |= 1 << bit;
-            }
-            if let (Some(before), Some(bit)) = (before, bit) {
-                for (at, (left, right, _)) in self.pairs.iter().enumerate() {
-                    if (*left, *right) == (before, bit) {
-                        reading.pairs |= 1 << at;
-                    }
-                }
-            }
-            before = bit;
-            n_words += 1;
-        }
-        if n_words > 0 {
-            reading.lines.push(held);
-        }
+    /// Which of the question's neighbours these two are.
+    fn pairs_of(&self, before: u32, bit: u32) -> u128 {
+        let pairs = self.pairs.iter().enumerate();
+        let same = pairs.filter(|(_, (left, right, _))| (*left, *right) == (before, bit));
+        same.fold(0, |all, (at, _)| all | 1 << at)
+    }
+
+    /// The share of the question that the best `n` lines in a row hold.
+    fn best_of(&self, n: usize, reading: &Reading) -> f32 {
+        let windows = reading.lines.windows(n.min(reading.lines.len()).max(1));
+        let windows = windows.map(|lines| lines.iter().fold(0, |all, line| all | line));
+        let shares = windows.map(|lines| self.share(|form| form.is_held(lines)));
+        shares.fold(0.0, f32::max)
     }
 
     /// The share of the question's neighbours that stand side by side in the text.
@@ -560,9 +539,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The share of the question of which a form passes a test.
-    fn share(&self, test: impl Fn(u128, &[u64]) -> bool) -> f32 {
-        let concepts = self.question.concepts.iter().zip(&self.forms);
-        let held = concepts.filter(|(_, forms)| forms.iter().any(|(bits, hash)| test(*bits, hash)));
-        held.map(|(concept, _)| concept.weight()).sum::<f32>() / self.total
+    fn share(&self, test: impl Fn(&Form) -> bool) -> f32 {
+        let any = |forms: &[Form]| forms.iter().any(&test);
+        share(self.question, self.sought, self.total, any)
     }
 }

@@ -5,9 +5,10 @@ use tantivy::Searcher;
 use crate::index::{Index, IndexError, guarded};
 use crate::lexicon::Lexicon;
 use crate::question::Question;
-use crate::quote::{self, Quote, Wanted};
-use crate::rank::{Ranked, rank};
+use crate::quote::{self, Quote};
+use crate::rank::{Ranked, Source, rank};
 use crate::section::Section;
+use crate::sought::Sought;
 use crate::words::Stems;
 
 /// What a search brought to light.
@@ -113,39 +114,33 @@ fn search(
 ) -> tantivy::Result<Found> {
     let lexicon = Lexicon::new(searcher, &index.shared.lessons)?;
     let question = Question::read(text, &lexicon, stems)?;
-    let ranked = rank(
-        &question,
-        topic,
-        n,
+    let sought = Sought::new(&question);
+    let source = Source {
         searcher,
-        &lexicon,
-        &index.shared.spare,
-        stems,
-    )?;
-    let wanted: Vec<Wanted> = question.wanted();
+        lexicon: &lexicon,
+        unpacked: &index.shared.unpacked,
+        spare: &index.shared.spare,
+    };
+    let ranked = rank(&question, &sought, topic, n, &source, stems)?;
     let confidence = ranked.first().map_or(0.0, |best| {
         confidence(&question, best, lexicon.weight_max())
     });
-    let hits = ranked
-        .into_iter()
-        .enumerate()
-        .map(|(place, ranked)| Hit {
-            quote: (place < n_quotes)
-                .then(|| {
-                    quote::choose(
-                        ranked.section.heading(),
-                        &ranked.section.body,
-                        &wanted,
-                        question.wants_figure,
-                        stems,
-                    )
-                })
-                .flatten(),
-            section: ranked.section,
+    let mut hits = Vec::with_capacity(ranked.len());
+    for ranked in ranked {
+        let unpacked = &ranked.unpacked;
+        let quote = if hits.len() < n_quotes {
+            let pieces = unpacked.pieces(stems);
+            quote::choose(unpacked.lines(stems).heading(), pieces, &question, &sought)
+        } else {
+            None
+        };
+        hits.push(Hit {
+            quote,
+            section: unpacked.section.clone(),
             score: ranked.score,
             reasons: ranked.reasons,
-        })
-        .collect();
+        });
+    }
     Ok(Found {
         hits,
         answered: confidence >= ANSWERED,

@@ -165,6 +165,16 @@ pub(crate) fn surface(word: &str, into: &mut String) {
     }
 }
 
+/// A stem in the 32 bits that the columns hold.
+pub(crate) fn hash_of(stem: &str) -> u64 {
+    xxh3_64(stem.as_bytes()) >> 32
+}
+
+/// The words of a text by the hashes of their stems.
+pub(crate) fn hashes(text: &str, stems: &mut Stems) -> impl Iterator<Item = u32> {
+    words(text).map(|word| hash_of(stems.stem(word.text)) as u32)
+}
+
 /// For maps by numbers that are hashes already, of 32 bits or of 64.
 pub(crate) type Hashed = BuildHasherDefault<Spread>;
 
@@ -273,10 +283,6 @@ impl Stems {
         })
     }
 
-    /// The number of a stem.
-    pub(crate) fn number(&mut self, stem: &str) -> u32 {
-        self.stems.number(stem)
-    }
 
     /// The stem of a word as written.
     pub(crate) fn stem(&mut self, word: &str) -> &str {
