@@ -201,11 +201,7 @@ impl<'a> Lexicon<'a> {
         self.learnt.phrases.of((0, initials), find)
     }
 
-    fn find_phrases(
-        &self,
-        initials: &str,
-        stems: &mut Stems,
-    ) -> tantivy::Result<Vec<Vec<String>>> {
+    fn find_phrases(&self, initials: &str, stems: &mut Stems) -> tantivy::Result<Vec<Vec<String>>> {
         let term = Term::from_field_text(FIELDS.initials, initials);
         let query = TermQuery::new(term, IndexRecordOption::Basic);
         let collector = TopDocs::with_limit(FOUND_MAX).order_by_score();

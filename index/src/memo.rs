@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::xxh3_64;
 
-use crate::words::Hashed;
+use crate::words::{Hashed, SPREAD};
 
 /// What is known of texts, of so many at most: one more, and all are forgotten. They are known by their
 /// hashes of 64 bits: two texts that share one are not to be met with.
@@ -26,7 +26,8 @@ impl<V: Clone, const TEXTS_MAX: usize> Memo<V, TEXTS_MAX> {
         (kind, text): (u64, &str),
         find: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
-        let hash = xxh3_64_with_seed(text.as_bytes(), kind);
+        // As a seed of the hash, a small number and the last letter of a short word would add up alike.
+        let hash = xxh3_64(text.as_bytes()) ^ kind.wrapping_mul(SPREAD);
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.get(&hash) {
             return Ok(known.clone());
@@ -56,6 +57,26 @@ mod tests {
         assert_eq!(know(0, "bucket", 3), Ok(3));
         assert_eq!(memo.of((0, "lock"), || Err("full")), Err("full"));
         assert_eq!(memo.of::<()>((0, "lock"), || Ok(4)), Ok(4));
+    }
+
+    #[test]
+    fn short_words_of_several_kinds_are_told_apart() {
+        let memo = Memo::<_, 1_000_000>::default();
+        let letters = || 'a'..='z';
+        let words = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
+        let words: Vec<String> = words.chain(letters().map(String::from)).collect();
+        for kind in 0..100 {
+            for word in &words {
+                memo.of::<()>((kind, word), || Ok(format!("{kind} {word}")))
+                    .unwrap();
+            }
+        }
+        for kind in 0..100 {
+            for word in &words {
+                let known = memo.of((kind, word), || Err("unknown"));
+                assert_eq!(known, Ok(format!("{kind} {word}")));
+            }
+        }
     }
 
     #[test]

@@ -391,12 +391,7 @@ impl<'a> Weigher<'a> {
 }
 
 /// The share of a question whose concepts pass a test, by what they weigh of `total`.
-fn share(
-    question: &Question,
-    sought: &Sought,
-    total: f32,
-    test: impl Fn(&[Form]) -> bool,
-) -> f32 {
+fn share(question: &Question, sought: &Sought, total: f32, test: impl Fn(&[Form]) -> bool) -> f32 {
     let concepts = question.concepts.iter().zip(&sought.concepts);
     let passing = concepts.filter(|(_, forms)| test(forms));
     passing.map(|(concept, _)| concept.weight()).sum::<f32>() / total
@@ -425,7 +420,8 @@ impl<'a> Reader<'a> {
     fn new(question: &'a Question, sought: &'a Sought) -> Self {
         let rarity = |stem: &String| {
             let mut concepts = question.concepts.iter();
-            let concept = concepts.find(|concept| concept.forms.iter().flatten().any(|own| own == stem));
+            let concept =
+                concepts.find(|concept| concept.forms.iter().flatten().any(|own| own == stem));
             concept.map(|concept| concept.rarity)
         };
         let bit = |stem: &String| sought.bit(hash_of(stem) as u32);
@@ -456,7 +452,10 @@ impl<'a> Reader<'a> {
         let with_parents = self.share(|form| form.is_held(all) || form.is_among(parents));
         let above = [&candidate.heading[..], parents].concat();
         let n_concepts = self.sought.concepts.len();
-        let (mut named, mut held) = (Vec::with_capacity(n_concepts), Vec::with_capacity(n_concepts));
+        let (mut named, mut held) = (
+            Vec::with_capacity(n_concepts),
+            Vec::with_capacity(n_concepts),
+        );
         let mut n_held = 0;
         for (concept, forms) in self.question.concepts.iter().zip(&self.sought.concepts) {
             let in_names = match candidate.named {

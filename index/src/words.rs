@@ -175,6 +175,10 @@ pub(crate) fn hashes(text: &str, stems: &mut Stems) -> impl Iterator<Item = u32>
     words(text).map(|word| hash_of(stems.stem(word.text)) as u32)
 }
 
+/// Spreads small numbers over all 64 bits: an odd number near 2^64 divided by the golden ratio, as in
+/// Knuth's multiplicative hashing.
+pub(crate) const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// For maps by numbers that are hashes already, of 32 bits or of 64.
 pub(crate) type Hashed = BuildHasherDefault<Spread>;
 
@@ -184,8 +188,7 @@ pub(crate) struct Spread(u64);
 
 impl Hasher for Spread {
     fn finish(&self) -> u64 {
-        // An odd number near 2^64 divided by the golden ratio: Knuth's multiplicative hashing.
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        self.0.wrapping_mul(SPREAD)
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -282,7 +285,6 @@ impl Stems {
             self.stems.number(&stem_of(&self.stemmer, &self.word))
         })
     }
-
 
     /// The stem of a word as written.
     pub(crate) fn stem(&mut self, word: &str) -> &str {
