@@ -274,13 +274,26 @@ impl<'a> Lexicon<'a> {
         Ok(false)
     }
 
-    /// Words of the notes within `distance` edits of a word that they lack.
-    pub(crate) fn near(&self, word: &str, distance: u8) -> tantivy::Result<HashSet<String>> {
-        let find = || self.find_near(word, distance);
-        self.learnt.near.of((u64::from(distance), word), find)
+    /// What a word was meant to be, found out where that is not known yet.
+    pub(crate) fn corrected(
+        &self,
+        word: &str,
+        find: impl FnOnce() -> tantivy::Result<Option<String>>,
+    ) -> tantivy::Result<Option<String>> {
+        self.learnt.corrections.of((0, word), find)
     }
 
-    fn find_near(&self, word: &str, distance: u8) -> tantivy::Result<HashSet<String>> {
+    /// As which two words headings write one, found out where that is not known yet.
+    pub(crate) fn halves(
+        &self,
+        word: &str,
+        find: impl FnOnce() -> tantivy::Result<Vec<Vec<String>>>,
+    ) -> tantivy::Result<Vec<Vec<String>>> {
+        self.learnt.halves.of((0, word), find)
+    }
+
+    /// Words of the notes within `distance` edits of a word that they lack.
+    pub(crate) fn near(&self, word: &str, distance: u8) -> tantivy::Result<HashSet<String>> {
         let mut near = HashSet::new();
         let term = Term::from_field_text(FIELDS.vocabulary, word);
         let query = FuzzyTermQuery::new(term, distance, true);
@@ -380,7 +393,9 @@ struct Learnt {
     phrases: Memo<Vec<Vec<String>>, WORDS_MAX>,
     concepts: Memo<Vec<String>, WORDS_MAX>,
     openings: Memo<bool, WORDS_MAX>,
-    near: Memo<HashSet<String>, WORDS_MAX>,
+    /// What typed words were meant to be; see [`crate::question`].
+    corrections: Memo<Option<String>, WORDS_MAX>,
+    halves: Memo<Vec<Vec<String>>, WORDS_MAX>,
     related: Memo<Vec<String>, WORDS_MAX>,
 }
 

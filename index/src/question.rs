@@ -509,6 +509,14 @@ fn halves(
     stems: &mut Stems,
 ) -> tantivy::Result<Vec<Vec<String>>> {
     let small = word.small.as_str();
+    lexicon.halves(small, || find_halves(small, lexicon, stems))
+}
+
+fn find_halves(
+    small: &str,
+    lexicon: &Lexicon<'_>,
+    stems: &mut Stems,
+) -> tantivy::Result<Vec<Vec<String>>> {
     let digits = small.find(|letter: char| letter.is_ascii_digit());
     let cuts: Vec<usize> = match digits {
         Some(at) if at >= 3 && small[at..].bytes().all(|byte| byte.is_ascii_digit()) => vec![at],
@@ -538,10 +546,21 @@ fn corrected(
     lexicon: &Lexicon<'_>,
     stems: &mut Stems,
 ) -> tantivy::Result<Option<String>> {
+    let capitals = typed.chars().all(char::is_uppercase) && small.chars().count() <= 8;
+    if capitals {
+        return Ok(None);
+    }
+    lexicon.corrected(small, || find_correction(small, lexicon, stems))
+}
+
+fn find_correction(
+    small: &str,
+    lexicon: &Lexicon<'_>,
+    stems: &mut Stems,
+) -> tantivy::Result<Option<String>> {
     let n_letters = small.chars().count();
-    let capitals = typed.chars().all(char::is_uppercase) && n_letters <= 8;
     let has_digit = small.contains(|letter: char| !letter.is_alphabetic());
-    if n_letters < 5 || has_digit || capitals || is_known(small, lexicon) {
+    if n_letters < 5 || has_digit || is_known(small, lexicon) {
         return Ok(None);
     }
     if small

@@ -17,7 +17,10 @@ pub enum Inside {
 /// How many UTF-16 units a text has.
 #[must_use]
 pub fn n_units(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
+    match text.is_ascii() {
+        true => text.len(),
+        false => text.chars().map(char::len_utf16).sum(),
+    }
 }
 
 /// The text on one line, without markup's meaning being considered, at most `units_max` long.
@@ -59,31 +62,35 @@ pub fn cut(text: &str, units_max: usize) -> String {
 /// of writing for all that follows.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|&c| {
-            let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            let control = c.is_control() && c != '\n' && c != '\t';
-            !turns && !control && c != '\u{feff}'
-        })
-        .collect()
+    let is_seen = |c: char| {
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let control = c.is_control() && c != '\n' && c != '\t';
+        !turns && !control && c != '\u{feff}'
+    };
+    if text.chars().all(is_seen) {
+        return text.to_owned();
+    }
+    text.chars().filter(|c| is_seen(*c)).collect()
 }
 
 /// The text with a [`ZERO_WIDTH_SPACE`] wherever a chat would read a mention.
 #[must_use]
 pub fn calm(text: &str, inside: Inside) -> String {
     let mut out = String::with_capacity(text.len());
-    for (at, c) in text.char_indices() {
-        out.push(c);
-        let rest = &text[at + c.len_utf8()..];
-        let mention = match c {
-            '@' => starts_with(rest, "everyone") || starts_with(rest, "here"),
-            '<' => means_something(rest, inside),
-            _ => false,
+    let mut rest = text;
+    while let Some(at) = rest.find(['@', '<']) {
+        let (before, after) = rest.split_at(at + 1);
+        out.push_str(before);
+        let mention = match before.ends_with('@') {
+            true => starts_with(after, "everyone") || starts_with(after, "here"),
+            false => means_something(after, inside),
         };
         if mention {
             out.push(ZERO_WIDTH_SPACE);
         }
+        rest = after;
     }
+    out.push_str(rest);
     out
 }
 
@@ -102,25 +109,25 @@ pub enum Link {
 pub fn escape(text: &str, link: Link) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut rest = text;
-    while let Some(c) = rest.chars().next() {
+    // An address may begin with each `h`.
+    while let Some(at) = rest.find(['\\', '*', '_', '~', '|', '`', '[', ']', 'h']) {
+        let (before, found) = rest.split_at(at);
+        out.push_str(before);
         let address = match link {
-            Link::Outside => address_at_start(rest),
+            Link::Outside => address_at_start(found),
             Link::Inside => "",
         };
-        if !address.is_empty() {
-            out.push_str(address);
-            rest = &rest[address.len()..];
-            continue;
-        }
-        match (c, link) {
+        let (found, after) = found.split_at(address.len().max(1));
+        match (found, link) {
             // A chat takes the first bracket for the link's end, escaped or not.
-            ('[', Link::Inside) => out.push('('),
-            (']', Link::Inside) => out.push(')'),
-            ('\\' | '*' | '_' | '~' | '|' | '`' | '[' | ']', _) => out.extend(['\\', c]),
-            _ => out.push(c),
+            ("[", Link::Inside) => out.push('('),
+            ("]", Link::Inside) => out.push(')'),
+            ("\\" | "*" | "_" | "~" | "|" | "`" | "[" | "]", _) => out.extend(["\\", found]),
+            _ => out.push_str(found),
         }
-        rest = &rest[c.len_utf8()..];
+        rest = after;
     }
+    out.push_str(rest);
     out
 }
 
