@@ -105,3 +105,63 @@ fn sieved(hash: u32) -> (usize, u64) {
     let place = hash as usize % SIEVE;
     (place / 64, 1 << (place % 64))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(stems: &[String]) -> Question {
+        let concept = |stem: &String| Concept {
+            forms: vec![vec![stem.clone()], vec![stem.clone(), "queue".to_owned()]],
+            n_own: 1,
+            share: 1.0,
+            rarity: 1.0,
+            known: true,
+            weak: false,
+            guessed: false,
+        };
+        Question {
+            concepts: stems.iter().map(concept).collect(),
+            stems: stems.to_vec(),
+            ..Question::default()
+        }
+    }
+
+    fn hash(stem: &str) -> u32 {
+        hash_of(stem) as u32
+    }
+
+    #[test]
+    fn a_text_is_the_bits_that_it_holds() {
+        let stems = ["dead", "letter"].map(str::to_owned);
+        let sought = Sought::new(&question(&stems));
+        let held = |words: &[&str]| {
+            let words: Vec<u32> = words.iter().map(|word| hash(word)).collect();
+            sought.held(&words)
+        };
+        let [dead, letter] = &sought.concepts[..] else {
+            panic!("two concepts: {sought:?}");
+        };
+        assert!(dead[0].is_held(held(&["a", "dead", "end"])));
+        assert!(!letter[0].is_held(held(&["a", "dead", "end"])));
+        assert!(!letter[1].is_held(held(&["letter"])));
+        assert!(letter[1].is_held(held(&["queue", "of", "letter"])));
+        assert!(letter[1].is_among(&[hash_of("queue"), hash_of("letter")]));
+        assert!(!letter[1].is_among(&[hash_of("letter")]));
+    }
+
+    #[test]
+    fn a_form_without_room_is_never_held() {
+        let stems: Vec<String> = (0..2 * BITS).map(|n| format!("word{n}")).collect();
+        let sought = Sought::new(&question(&stems));
+        let all: Vec<u32> = stems.iter().map(|stem| hash(stem)).collect();
+        let held = sought.held(&all);
+        let n_held = sought
+            .concepts
+            .iter()
+            .filter(|forms| forms[0].is_held(held));
+        assert_eq!(n_held.count(), BITS - 1, "one bit is the queue's");
+        let unknown = (0..10_000).map(|n| hash(&format!("other{n}")));
+        assert!(unknown.into_iter().all(|word| sought.bit(word).is_none()));
+    }
+}

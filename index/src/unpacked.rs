@@ -170,3 +170,65 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unpacked(n_characters: usize) -> Arc<Unpacked> {
+        Arc::new(Unpacked::new(Section {
+            body: "x".repeat(n_characters),
+            ..Section::default()
+        }))
+    }
+
+    #[test]
+    fn what_is_kept_stays_within_its_bytes_and_the_last_used_stays() {
+        let cache = UnpackedCache::default();
+        let mut kept = cache.0.lock().unwrap();
+        let segment = SegmentId::generate_random();
+        let used = (segment, 0);
+        kept.add(used, unpacked(1_000));
+        for at in 1..5_000 {
+            assert!(kept.sections.get(&used).is_some(), "{at}");
+            kept.add((segment, at), unpacked(at as usize % 4_000));
+            assert!(kept.n_bytes <= BYTES_MAX, "{at}: {}", kept.n_bytes);
+        }
+        let n_bytes = kept.sections.iter().map(|(_, one)| one.mem_usage());
+        assert_eq!(n_bytes.sum::<usize>(), kept.n_bytes);
+        assert!(kept.n_bytes > BYTES_MAX / 2, "{}", kept.n_bytes);
+        assert!(kept.sections.get(&(segment, 1)).is_none());
+    }
+
+    #[test]
+    fn a_section_that_two_read_at_once_counts_once() {
+        let cache = UnpackedCache::default();
+        let mut kept = cache.0.lock().unwrap();
+        let key = (SegmentId::generate_random(), 0);
+        kept.add(key, unpacked(10));
+        kept.add(key, unpacked(10));
+        assert_eq!(kept.n_bytes, unpacked(10).mem_usage());
+    }
+
+    #[test]
+    fn lines_are_read_as_words_the_heading_first() {
+        let mut stems = Stems::default();
+        let long = "One queue here. ".repeat(30);
+        let unpacked = Unpacked::new(Section {
+            heading_path: vec!["Notes".to_owned(), "Dead letters".to_owned()],
+            body: format!("First line\n\n---\n\nsecond\n{long}\n"),
+            ..Section::default()
+        });
+        let lines = unpacked.lines(&mut stems);
+        let n_words: Vec<usize> = lines.iter().map(<[u32]>::len).collect();
+        assert_eq!(n_words[..3], [2, 2, 1]);
+        assert_eq!(n_words[3..], [3; 30]);
+        let expected: Vec<u32> = hashes("dead letter", &mut stems).collect();
+        assert_eq!(lines.heading(), expected);
+        let nameless = Unpacked::new(Section {
+            body: "Text".to_owned(),
+            ..Section::default()
+        });
+        assert!(nameless.lines(&mut stems).heading().is_empty());
+    }
+}

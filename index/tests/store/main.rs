@@ -4,6 +4,7 @@ mod damaged;
 mod finding;
 mod hostile;
 mod meaning;
+mod remembering;
 mod sharing;
 mod syncing;
 mod world;
