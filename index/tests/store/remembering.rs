@@ -66,6 +66,26 @@ fn an_index_that_has_answered_before_answers_like_a_new_one() {
     }
 }
 
+/// So few of many sections go that nothing is written anew: what was learnt must go all the same.
+#[test]
+fn a_phrase_is_forgotten_with_its_note() {
+    let world = World::new(&[
+        ("keys.md", "# Keys\n\n## Kept Master Secrets\n\nLetters.\n"),
+        ("plan.md", "# Plan\n\nKept, a master of secrets.\n"),
+    ]);
+    for at in 0..40 {
+        world.write(&format!("{at}.md"), &format!("# Note {at}\n\nText.\n"));
+    }
+    let index = world.built();
+    let before = answers(&index);
+    assert_eq!(before, answers(&world.open()));
+    world.remove("keys.md");
+    world.sync(&index);
+    let after = answers(&index);
+    assert_ne!(before, after);
+    assert_eq!(after, answers(&world.open()));
+}
+
 #[test]
 fn two_indexes_at_work_side_by_side_keep_their_words_apart() {
     let worlds = STATES.map(|state| World::new(&[("all.md", state)]));
