@@ -12,7 +12,7 @@ use tantivy::{
 };
 
 use crate::disk::Disk;
-use crate::lexicon::Lessons;
+use crate::learnt::Lessons;
 use crate::outline::Outline;
 use crate::schema::{FIELDS, section_of};
 use crate::section::{Section, SectionKey};
@@ -36,9 +36,7 @@ pub(crate) struct Shared {
     /// The build that answers; none before the first sync.
     live: RwLock<Option<Arc<Live>>>,
     pub(crate) outline: Outline,
-    pub(crate) lessons: Lessons,
     pub(crate) stems: StemsPool,
-    pub(crate) unpacked: UnpackedCache,
     /// Room for what a question's words earn.
     pub(crate) spare: Spare,
 }
@@ -48,6 +46,8 @@ pub(crate) struct Live {
     folder: PathBuf,
     pub(crate) index: tantivy::Index,
     reader: IndexReader,
+    pub(crate) lessons: Lessons,
+    pub(crate) unpacked: UnpackedCache,
     whole: OnceLock<bool>,
 }
 
@@ -115,9 +115,7 @@ impl Index {
                 disk,
                 live: RwLock::new(live),
                 outline: Outline::default(),
-                lessons: Lessons::default(),
                 stems: StemsPool::default(),
-                unpacked: UnpackedCache::default(),
                 spare: Spare::default(),
             }),
         })
@@ -166,13 +164,14 @@ impl Index {
     }
 
     fn placed(&self, key: SectionKey) -> Result<Option<Placed>, IndexError> {
-        let Some(searcher) = self.searcher() else {
+        let Some(live) = self.live() else {
             return Ok(None);
         };
+        let searcher = live.searcher();
         let Some(at) = address_of(&searcher, key)? else {
             return Ok(None);
         };
-        let section_at = |at| self.shared.unpacked.get(&searcher, at);
+        let section_at = |at| live.unpacked.get(&searcher, at);
         let Some(unpacked) = section_at(at)? else {
             return Ok(None);
         };
@@ -309,6 +308,8 @@ impl Live {
             folder: folder.to_path_buf(),
             index,
             reader,
+            lessons: Lessons::default(),
+            unpacked: UnpackedCache::default(),
             whole: OnceLock::new(),
         })
     }
@@ -336,7 +337,9 @@ impl Live {
 
     /// Shows what has been committed since.
     pub(crate) fn reload(&self) -> tantivy::Result<()> {
-        self.reader.reload()
+        self.reader.reload()?;
+        self.lessons.forget();
+        Ok(())
     }
 
     pub(crate) fn searcher(&self) -> Searcher {

@@ -1,11 +1,10 @@
 //! What the notes' words weigh, stand for, and might have been meant to be.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 use random_word::Lang;
 use tantivy::collector::TopDocs;
-use tantivy::index::SegmentId;
 use tantivy::query::{FuzzyTermQuery, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, Term};
@@ -13,9 +12,10 @@ use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, Term};
 use crate::concepts::phrases;
 use crate::documents::Facts;
 use crate::index::section_at;
-use crate::memo::Memo;
+use crate::learnt::{Columns, Learnt, Lessons};
 use crate::schema::{FIELDS, SEPARATOR};
-use crate::words::{Hashed, Stems, hash_of};
+use crate::tally::{Weighed, idf};
+use crate::words::{Stems, hash_of};
 
 /// What is looked up of one abbreviation, theme or phrase, at most.
 const FOUND_MAX: usize = 12;
@@ -30,11 +30,6 @@ const HEADINGS_SEEN: usize = 400;
 const RELATED_MIN: usize = 5;
 /// Related stems that stand in for one that the notes lack.
 const N_RELATED: usize = 3;
-
-/// Stems of which is remembered how many sections hold them, at most; words of questions of which other
-/// things are.
-const STEMS_MAX: usize = 1 << 16;
-const WORDS_MAX: usize = 1 << 12;
 
 /// What a `concept` term says. The letter stands first in the term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +79,16 @@ impl<'a> Lexicon<'a> {
             learnt: lessons.of(searcher)?,
             n_sections: segments.map(|segment| segment.max_doc() as f32).sum(),
         })
+    }
+
+    /// The words of texts and of headings, with what they are worth.
+    pub(crate) fn weighed(&self) -> [&Weighed; 2] {
+        [&self.learnt.text, &self.learnt.headings]
+    }
+
+    /// What ranking reads of the sections of a segment.
+    pub(crate) fn columns(&self, segment_ord: u32) -> tantivy::Result<&Columns> {
+        self.learnt.columns(self.searcher, segment_ord)
     }
 
     /// Sections whose heading or body holds a stem.
@@ -373,63 +378,6 @@ impl<'a> Lexicon<'a> {
             self.searcher.doc_freq(&term)
         };
         self.learnt.doc_freqs.of((kind, text), find).unwrap_or(0)
-    }
-}
-
-/// Robertson and Sparck Jones' weight, kept positive as in Lucene's BM25.
-pub(crate) fn idf(n: f32, n_with: f32) -> f32 {
-    (1.0 + (n - n_with + 0.5).max(0.0) / (n_with + 0.5)).ln()
-}
-
-/// What searches have learnt of a build's words. Questions share most of theirs.
-#[derive(Debug, Default)]
-struct Learnt {
-    state: Vec<(SegmentId, u32)>,
-    /// How many headings hold each stem, by the stem's hash.
-    n_headings: HashMap<u64, u32, Hashed>,
-    doc_freqs: Memo<u64, STEMS_MAX>,
-    themes: Memo<bool, WORDS_MAX>,
-    shared_headings: Memo<bool, WORDS_MAX>,
-    phrases: Memo<Vec<Vec<String>>, WORDS_MAX>,
-    concepts: Memo<Vec<String>, WORDS_MAX>,
-    openings: Memo<bool, WORDS_MAX>,
-    /// What typed words were meant to be; see [`crate::question`].
-    corrections: Memo<Option<String>, WORDS_MAX>,
-    halves: Memo<Vec<Vec<String>>, WORDS_MAX>,
-    related: Memo<Vec<String>, WORDS_MAX>,
-}
-
-/// What was learnt of the build that was searched last, as long as it stays as it is.
-#[derive(Debug, Default)]
-pub(crate) struct Lessons {
-    last: Mutex<Arc<Learnt>>,
-}
-
-impl Lessons {
-    fn of(&self, searcher: &Searcher) -> tantivy::Result<Arc<Learnt>> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let segments = searcher.segment_readers().iter();
-        let state: Vec<(SegmentId, u32)> = segments
-            .map(|segment| (segment.segment_id(), segment.num_deleted_docs()))
-            .collect();
-        if last.state != state {
-            let mut learnt = Learnt {
-                state,
-                ..Learnt::default()
-            };
-            for segment in searcher.segment_readers() {
-                let inverted = segment.inverted_index(FIELDS.heading)?;
-                let mut terms = inverted.terms().stream()?;
-                while terms.advance() {
-                    if let Ok(stem) = std::str::from_utf8(terms.key()) {
-                        let n_headings = learnt.n_headings.entry(hash_of(stem));
-                        *n_headings.or_default() += terms.value().doc_freq;
-                    }
-                }
-            }
-            *last = Arc::new(learnt);
-        }
-        Ok(Arc::clone(&last))
     }
 }
 

@@ -14,6 +14,7 @@ mod feedback;
 mod folder;
 mod holdings;
 mod index;
+mod learnt;
 mod lexicon;
 mod links;
 mod lint;

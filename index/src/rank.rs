@@ -6,14 +6,11 @@
 //!    of the question the heading, what the parents say, how much text there is.
 //! 3. The best six are read: how much of the question they hold, and how close together.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use tantivy::columnar::Column;
 use tantivy::{DocAddress, Searcher};
 
-use crate::documents::Facts;
 use crate::feedback::{self, LENDERS};
 use crate::lexicon::Lexicon;
 use crate::question::{HASHED, Question};
@@ -133,7 +130,7 @@ pub(crate) fn rank(
     stems: &mut Stems,
 ) -> tantivy::Result<Vec<Ranked>> {
     let found = first_pass(question, topic, FIRST.max(n), source, stems)?;
-    let mut weigher = Weigher::new(question, sought, source)?;
+    let weigher = Weigher::new(question, sought, source)?;
     let mut candidates = Vec::with_capacity(found.len());
     for (score, at) in found {
         candidates.push(weigher.weigh(score, at)?);
@@ -204,7 +201,8 @@ fn heading_weight(question: &Question) -> f32 {
 /// The first pass: what the question's words earn each section.
 fn tally_of<'a>(question: &Question, source: &Source<'a>) -> tantivy::Result<Tally<'a>> {
     let lexicon = source.lexicon;
-    let mut tally = Tally::new(source.searcher, heading_weight(question), source.spare)?;
+    let heading = heading_weight(question);
+    let mut tally = Tally::new(source.searcher, lexicon.weighed(), heading, source.spare);
     for concept in question.concepts.iter().filter(|concept| concept.known) {
         let forms = concept.forms.iter().enumerate();
         let known = forms.filter(|(_, form)| form.iter().all(|stem| lexicon.n_with(stem) > 0));
@@ -247,14 +245,6 @@ struct Weigher<'a> {
     total: f32,
     /// Sections whose name the question is.
     named: HashSet<DocAddress>,
-    columns: HashMap<u32, Columns>,
-}
-
-/// The columns of a segment.
-struct Columns {
-    facts: Column<u64>,
-    heading: Column<u64>,
-    parents: Column<u64>,
 }
 
 impl<'a> Weigher<'a> {
@@ -269,28 +259,16 @@ impl<'a> Weigher<'a> {
             source,
             total: question.weight(),
             named: source.lexicon.named(&question.names)?,
-            columns: HashMap::new(),
         })
     }
 
-    fn weigh(&mut self, score: f32, at: DocAddress) -> tantivy::Result<Candidate> {
-        let columns = match self.columns.entry(at.segment_ord) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let segment = self.source.searcher.segment_reader(at.segment_ord);
-                let columns = segment.fast_fields();
-                place.insert(Columns {
-                    facts: columns.u64("facts")?,
-                    heading: columns.u64("heading_stems")?,
-                    parents: columns.u64("parent_stems")?,
-                })
-            }
-        };
-        let facts = Facts::unpack(columns.facts.first(at.doc_id).unwrap_or_default());
-        let mut heading: Vec<u64> = columns.heading.values_for_doc(at.doc_id).collect();
+    fn weigh(&self, score: f32, at: DocAddress) -> tantivy::Result<Candidate> {
+        let columns = self.source.lexicon.columns(at.segment_ord)?;
+        let facts = columns.facts(at.doc_id);
+        let mut heading: Vec<u64> = columns.heading(at.doc_id).collect();
         heading.sort_unstable();
         heading.dedup();
-        let parents: Vec<u64> = columns.parents.values_for_doc(at.doc_id).collect();
+        let parents: Vec<u64> = columns.parents(at.doc_id).collect();
         let (fit, n_named) = self.heading_fit(&heading);
         // An alias stands in no heading, and is as good as one.
         let is_name = self.named.contains(&at);

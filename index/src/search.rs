@@ -1,14 +1,13 @@
 //! From a question to ranked hits.
 
-use tantivy::Searcher;
-
-use crate::index::{Index, IndexError, guarded};
+use crate::index::{Index, IndexError, Live, guarded};
 use crate::lexicon::Lexicon;
 use crate::question::Question;
 use crate::quote::{self, Quote};
 use crate::rank::{Ranked, Source, rank};
 use crate::section::Section;
 use crate::sought::Sought;
+use crate::tally::Spare;
 use crate::words::Stems;
 
 /// What a search brought to light.
@@ -85,14 +84,14 @@ impl Index {
         n: usize,
         n_quotes: usize,
     ) -> Result<Found, IndexError> {
-        let Some(searcher) = self.searcher() else {
+        let Some(live) = self.live() else {
             return Ok(Found::default());
         };
         let n = n.min(HITS_MAX);
         guarded(|| {
             let search = |stems: &mut Stems| {
                 let wants = (topic, n, n_quotes);
-                search(&searcher, self, question, wants, stems)
+                search(&live, &self.shared.spare, question, wants, stems)
             };
             Ok(self.shared.stems.with(search)?)
         })
@@ -106,20 +105,21 @@ impl Index {
 }
 
 fn search(
-    searcher: &Searcher,
-    index: &Index,
+    live: &Live,
+    spare: &Spare,
     text: &str,
     (topic, n, n_quotes): (Option<&str>, usize, usize),
     stems: &mut Stems,
 ) -> tantivy::Result<Found> {
-    let lexicon = Lexicon::new(searcher, &index.shared.lessons)?;
+    let searcher = &live.searcher();
+    let lexicon = Lexicon::new(searcher, &live.lessons)?;
     let question = Question::read(text, &lexicon, stems)?;
     let sought = Sought::new(&question);
     let source = Source {
         searcher,
         lexicon: &lexicon,
-        unpacked: &index.shared.unpacked,
-        spare: &index.shared.spare,
+        unpacked: &live.unpacked,
+        spare,
     };
     let ranked = rank(&question, &sought, topic, n, &source, stems)?;
     let confidence = ranked.first().map_or(0.0, |best| {

@@ -15,7 +15,7 @@ use tantivy::postings::BlockSegmentPostings;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocAddress, Searcher, Term};
 
-use crate::lexicon::idf;
+use crate::memo::Memo;
 use crate::schema::FIELDS;
 
 /// How soon a word that is repeated counts no more, and how much less one counts in a longer text: the
@@ -25,6 +25,10 @@ const B: f32 = 0.75;
 
 /// Spare lists, at most: those of four searches.
 const SPARE_MAX: usize = 16;
+
+/// Sections with a word, at most, for what it is worth in each to be remembered, and such words.
+const REMEMBERED_MAX: usize = 400;
+const WORDS_MAX: usize = 1 << 11;
 
 /// A way in which notes may name what is asked for: all its stems must be there.
 pub(crate) struct Form<'a> {
@@ -36,8 +40,8 @@ pub(crate) struct Form<'a> {
 /// What each section has earned so far.
 pub(crate) struct Tally<'a> {
     searcher: &'a Searcher,
-    text: Weighed,
-    headings: Weighed,
+    text: &'a Weighed,
+    headings: &'a Weighed,
     /// Weight of the heading beside the text.
     heading: f32,
     /// Earned by the question; by the concept that is being added, by its form, and by that one's stem.
@@ -51,24 +55,25 @@ impl<'a> Tally<'a> {
     /// Nothing is earned yet. `heading` is the weight of the heading beside the text.
     pub(crate) fn new(
         searcher: &'a Searcher,
+        [text, headings]: [&'a Weighed; 2],
         heading: f32,
         spare: &'a Spare,
-    ) -> tantivy::Result<Self> {
+    ) -> Self {
         let sums = || Sums {
             sums: spare.take(n_sections(searcher) as usize),
             above_zero: Vec::new(),
             spare,
         };
-        Ok(Self {
+        Self {
             searcher,
-            text: Weighed::new(searcher, FIELDS.text)?,
-            headings: Weighed::new(searcher, FIELDS.heading)?,
+            text,
+            headings,
             heading,
             earned: sums(),
             by_concept: sums(),
             by_form: sums(),
             by_stem: sums(),
-        })
+        }
     }
 
     /// Adds what a concept earns: `share` of what the best of its forms does.
@@ -296,17 +301,19 @@ impl Listed {
 }
 
 /// The words of a field, with what they are worth.
-struct Weighed {
+pub(crate) struct Weighed {
     listed: Listed,
     n_sections: f32,
     /// How long the sections of each segment are.
     lengths: Vec<FieldNormReader>,
     /// What a length holds against the words of a text, by its code.
     by_length: [f32; 256],
+    /// In which sections a word stands, and what it is worth there; none where they are too many.
+    remembered: Memo<Option<Arc<[(u32, f32)]>>, WORDS_MAX>,
 }
 
 impl Weighed {
-    fn new(searcher: &Searcher, field: Field) -> tantivy::Result<Self> {
+    pub(crate) fn new(searcher: &Searcher, field: Field) -> tantivy::Result<Self> {
         let listed = Listed::new(searcher, field)?;
         let n_words = listed
             .segments
@@ -325,30 +332,63 @@ impl Weighed {
             }),
             listed,
             n_sections,
+            remembered: Memo::default(),
         })
     }
 
     /// Adds what a stem is worth in each section that holds it, times a weight.
     fn each(&self, stem: &str, weight: f32, sums: &mut Sums<'_>) -> tantivy::Result<()> {
+        let weigh = |n_with: usize| weight * (1.0 + K1) * idf(self.n_sections, n_with as f32);
+        let find = || self.worths_of_few(stem);
+        if let Some(worths) = self.remembered.of((0, stem), find)? {
+            let weight = weigh(worths.len());
+            for &(section, worth) in &*worths {
+                sums.add(section, weight * worth);
+            }
+            return Ok(());
+        }
         let postings = self.listed.postings(stem)?;
-        let n_with: u32 = postings
-            .iter()
-            .map(|(_, postings)| postings.doc_freq())
-            .sum();
-        let weight = weight * (1.0 + K1) * idf(self.n_sections, n_with as f32);
+        let weight = weigh(n_with(&postings));
+        self.worths(postings, |section, worth| sums.add(section, weight * worth));
+        Ok(())
+    }
+
+    /// In which sections a stem stands, and what it is worth there; none where they are too many.
+    fn worths_of_few(&self, stem: &str) -> tantivy::Result<Option<Arc<[(u32, f32)]>>> {
+        let postings = self.listed.postings(stem)?;
+        if n_with(&postings) > REMEMBERED_MAX {
+            return Ok(None);
+        }
+        let mut worths = Vec::new();
+        self.worths(postings, |section, worth| worths.push((section, worth)));
+        Ok(Some(worths.into()))
+    }
+
+    /// Tells in which sections a stem stands, and what it is worth there beside its rarity.
+    fn worths(&self, postings: Vec<(usize, BlockSegmentPostings)>, mut tell: impl FnMut(u32, f32)) {
         for (segment, mut postings) in postings {
             let (first, lengths) = (self.listed.segments[segment].0, &self.lengths[segment]);
             while postings.block_len() > 0 {
                 for (&doc, &count) in postings.docs().iter().zip(postings.freqs()) {
                     let length = self.by_length[usize::from(lengths.fieldnorm_id(doc))];
                     let count = count as f32;
-                    sums.add(first + doc, weight * count / (count + length));
+                    tell(first + doc, count / (count + length));
                 }
                 postings.advance();
             }
         }
-        Ok(())
     }
+}
+
+/// How many sections these postings name.
+fn n_with(postings: &[(usize, BlockSegmentPostings)]) -> usize {
+    let of_each = postings.iter().map(|(_, postings)| postings.doc_freq());
+    of_each.sum::<u32>() as usize
+}
+
+/// Robertson and Sparck Jones' weight, kept positive as in Lucene's BM25.
+pub(crate) fn idf(n: f32, n_with: f32) -> f32 {
+    (1.0 + (n - n_with + 0.5).max(0.0) / (n_with + 0.5)).ln()
 }
 
 /// All sections, with those that are gone but not yet merged away: they count where rarity does.

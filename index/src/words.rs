@@ -17,7 +17,7 @@ const WORD_MAX: usize = 64;
 const POOL_MIN: usize = 2;
 const POOL_MAX: usize = 8;
 /// Words whose stems a memory between searches may hold.
-const POOL_WORDS_MAX: usize = 1 << 18;
+const POOL_WORDS_MAX: usize = 1 << 16;
 
 /// A word of a text, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
