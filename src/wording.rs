@@ -365,7 +365,7 @@ fn section_message(view: &View<'_>, opening: Option<&str>, corrections: &[Correc
         None => "*There is only a heading here. The text stands in the sections that follow.*",
     };
     let quote = view.quote.and_then(|quote| quote_block(quote, &site));
-    let quote = quote.filter(|quote| n_pages > 1 || unquoted(quote) != unquoted(text));
+    let quote = quote.filter(|quote| n_pages > 1 || unquoted(quote).ne(unquoted(text)));
     let parts: Vec<&str> = [opening, quote.as_deref(), Some(text)]
         .into_iter()
         .flatten()
@@ -398,8 +398,8 @@ fn quote_block(quote: &Quote, site: &link::Site<'_>) -> Option<String> {
 }
 
 /// The bare words, to see whether a quote is all there is.
-fn unquoted(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).collect()
+fn unquoted(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| c.is_alphanumeric())
 }
 
 /// The question in small print, so that everybody knows what is answered.

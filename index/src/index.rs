@@ -12,7 +12,7 @@ use tantivy::{
 };
 
 use crate::disk::Disk;
-use crate::learnt::Lessons;
+use crate::learnt::LearntCache;
 use crate::outline::Outline;
 use crate::schema::{FIELDS, section_of};
 use crate::section::{Section, SectionKey};
@@ -46,7 +46,7 @@ pub(crate) struct Live {
     folder: PathBuf,
     pub(crate) index: tantivy::Index,
     reader: IndexReader,
-    pub(crate) lessons: Lessons,
+    pub(crate) learnt: LearntCache,
     pub(crate) unpacked: UnpackedCache,
     whole: OnceLock<bool>,
 }
@@ -308,7 +308,7 @@ impl Live {
             folder: folder.to_path_buf(),
             index,
             reader,
-            lessons: Lessons::default(),
+            learnt: LearntCache::default(),
             unpacked: UnpackedCache::default(),
             whole: OnceLock::new(),
         })
@@ -338,7 +338,7 @@ impl Live {
     /// Shows what has been committed since.
     pub(crate) fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()?;
-        self.lessons.forget();
+        self.learnt.forget();
         Ok(())
     }
 

@@ -124,9 +124,9 @@ fn n_headings(searcher: &Searcher) -> tantivy::Result<HashMap<u64, u32, Hashed>>
 
 /// What was learnt of a build in the state in which it was searched last.
 #[derive(Default)]
-pub(crate) struct Lessons(Mutex<Option<Arc<Learnt>>>);
+pub(crate) struct LearntCache(Mutex<Option<Arc<Learnt>>>);
 
-impl Lessons {
+impl LearntCache {
     pub(crate) fn of(&self, searcher: &Searcher) -> tantivy::Result<Arc<Learnt>> {
         let segments = searcher.segment_readers().iter();
         let state: Vec<(SegmentId, u32)> = segments

@@ -12,7 +12,7 @@ use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, Term};
 use crate::concepts::phrases;
 use crate::documents::Facts;
 use crate::index::section_at;
-use crate::learnt::{Columns, Learnt, Lessons};
+use crate::learnt::{Columns, Learnt, LearntCache};
 use crate::schema::{FIELDS, SEPARATOR};
 use crate::tally::{Weighed, idf};
 use crate::words::{Stems, hash_of};
@@ -72,11 +72,11 @@ pub(crate) struct Lexicon<'a> {
 }
 
 impl<'a> Lexicon<'a> {
-    pub(crate) fn new(searcher: &'a Searcher, lessons: &Lessons) -> tantivy::Result<Self> {
+    pub(crate) fn new(searcher: &'a Searcher, cache: &LearntCache) -> tantivy::Result<Self> {
         let segments = searcher.segment_readers().iter();
         Ok(Self {
             searcher,
-            learnt: lessons.of(searcher)?,
+            learnt: cache.of(searcher)?,
             n_sections: segments.map(|segment| segment.max_doc() as f32).sum(),
         })
     }

@@ -112,7 +112,7 @@ fn search(
     stems: &mut Stems,
 ) -> tantivy::Result<Found> {
     let searcher = &live.searcher();
-    let lexicon = Lexicon::new(searcher, &live.lessons)?;
+    let lexicon = Lexicon::new(searcher, &live.learnt)?;
     let question = Question::read(text, &lexicon, stems)?;
     let sought = Sought::new(&question);
     let source = Source {

@@ -59,7 +59,8 @@ impl Piece {
             && language
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_'));
-        let safe = text::calm(&run::part_backticks(code, 2), Inside::Code);
+        let parted = run::part_backticks(code, 2);
+        let safe = text::calm(&parted, Inside::Code);
         let lines = safe.trim_end().lines().map(str::to_owned);
         Self {
             after_blank: false,
@@ -185,12 +186,15 @@ impl Content {
 
 impl Text {
     fn write(&self) -> String {
-        let mut lines = Vec::with_capacity(self.lines.len());
+        let mut out = String::new();
         for (at, line) in self.lines.iter().enumerate() {
-            let margin = if at == 0 { &self.first } else { &self.rest };
-            lines.push(format!("{margin}{}", run::write(line)));
+            if at > 0 {
+                out.push('\n');
+            }
+            out.push_str(if at == 0 { &self.first } else { &self.rest });
+            out.push_str(&run::write(line));
         }
-        lines.join("\n")
+        out
     }
 
     fn parts(&self, units_max: usize) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Runs of styled text, and how a line of them is written in the Markdown of a chat.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use studyhall_index::blocks::Inline;
@@ -251,7 +252,8 @@ pub fn write(line: &[Run]) -> String {
             }
         }
     }
-    out.trim_end().to_owned()
+    out.truncate(out.trim_end().len());
+    out
 }
 
 /// The shown text without the scheme, so that the address that follows is the only one.
@@ -266,7 +268,10 @@ fn without_scheme(runs: &[Run], shown: &str) -> Line {
 
 fn append_styled(mut out: String, runs: &[Run], link: Link) -> String {
     for same in runs.chunk_by(|a, b| a.style == b.style) {
-        let text: String = same.iter().map(|run| run.text.as_str()).collect();
+        let text: Cow<'_, str> = match same {
+            [run] => Cow::Borrowed(&run.text),
+            runs => runs.iter().map(|run| run.text.as_str()).collect(),
+        };
         let style = &same[0].style;
         let (before, inner, after) = spaced(&text);
         if inner.is_empty() {
@@ -275,9 +280,9 @@ fn append_styled(mut out: String, runs: &[Run], link: Link) -> String {
         }
         out.push_str(before);
         let inner = if style.code {
-            code(inner)
+            Cow::Owned(code(inner))
         } else {
-            text::calm(&text::escape(inner, link), Inside::Prose)
+            text::safe(inner, link)
         };
         let marks = marks(style);
         let at_line_start = out.trim().is_empty() && link == Link::Outside;
@@ -288,8 +293,9 @@ fn append_styled(mut out: String, runs: &[Run], link: Link) -> String {
             if out.ends_with(['*', '~', '`']) && (style.code || !marks.is_empty()) {
                 out.push(ZERO_WIDTH_SPACE);
             }
-            let closing: String = marks.chars().rev().collect();
-            out.push_str(&format!("{marks}{inner}{closing}"));
+            out.push_str(&marks);
+            out.push_str(&inner);
+            out.extend(marks.chars().rev());
         }
         out.push_str(after);
     }

@@ -2,6 +2,8 @@
 //!
 //! Lengths are counted in UTF-16 units, the longest of the ways in which a chat may count.
 
+use std::borrow::Cow;
+
 /// Shows nothing, and parts what must not be read as one.
 pub const ZERO_WIDTH_SPACE: char = '\u{200b}';
 
@@ -27,7 +29,7 @@ pub fn n_units(text: &str) -> usize {
 /// For titles, labels and names.
 #[must_use]
 pub fn plain(text: &str, units_max: usize) -> String {
-    let words: Vec<String> = text.split_whitespace().map(clean).collect();
+    let words: Vec<Cow<'_, str>> = text.split_whitespace().map(clean).collect();
     cut(calm(&words.join(" "), Inside::Prose).trim(), units_max)
 }
 
@@ -35,10 +37,7 @@ pub fn plain(text: &str, units_max: usize) -> String {
 /// escaped. For words of people and notes within a sentence of ours.
 #[must_use]
 pub fn quoted(text: &str, units_max: usize) -> String {
-    calm(
-        &escape(&plain(text, units_max), Link::Outside),
-        Inside::Prose,
-    )
+    safe(&plain(text, units_max), Link::Outside).into_owned()
 }
 
 /// The text, cut at `units_max` with a mark that something is missing.
@@ -61,21 +60,24 @@ pub fn cut(text: &str, units_max: usize) -> String {
 /// The text without characters that cannot be seen: controls, and those that turn the direction
 /// of writing for all that follows.
 #[must_use]
-pub fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> Cow<'_, str> {
     let is_seen = |c: char| {
         let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let control = c.is_control() && c != '\n' && c != '\t';
         !turns && !control && c != '\u{feff}'
     };
-    if text.chars().all(is_seen) {
-        return text.to_owned();
+    match text.chars().all(is_seen) {
+        true => Cow::Borrowed(text),
+        false => text.chars().filter(|c| is_seen(*c)).collect(),
     }
-    text.chars().filter(|c| is_seen(*c)).collect()
 }
 
 /// The text with a [`ZERO_WIDTH_SPACE`] wherever a chat would read a mention.
 #[must_use]
-pub fn calm(text: &str, inside: Inside) -> String {
+pub fn calm(text: &str, inside: Inside) -> Cow<'_, str> {
+    if !text.contains(['@', '<']) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(['@', '<']) {
@@ -91,7 +93,7 @@ pub fn calm(text: &str, inside: Inside) -> String {
         rest = after;
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 /// Whether text stands in a link's brackets.
@@ -106,7 +108,11 @@ pub enum Link {
 /// The text with every sign of markup escaped, but for those that only mean something at the
 /// beginning of a line. Addresses outside of links stay as they are.
 #[must_use]
-pub fn escape(text: &str, link: Link) -> String {
+pub fn escape(text: &str, link: Link) -> Cow<'_, str> {
+    const SIGNS: [char; 8] = ['\\', '*', '_', '~', '|', '`', '[', ']'];
+    if !text.contains(SIGNS) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut rest = text;
     // An address may begin with each `h`.
@@ -128,7 +134,16 @@ pub fn escape(text: &str, link: Link) -> String {
         rest = after;
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
+}
+
+/// The text with every sign of markup escaped, and no mention left.
+#[must_use]
+pub fn safe(text: &str, link: Link) -> Cow<'_, str> {
+    match escape(text, link) {
+        Cow::Borrowed(text) => calm(text, Inside::Prose),
+        Cow::Owned(text) => Cow::Owned(calm(&text, Inside::Prose).into_owned()),
+    }
 }
 
 /// Escapes what would make a heading, a quote or a list of a line that begins with this text.
