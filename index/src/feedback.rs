@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 
 use crate::lexicon::Lexicon;
-use crate::question::{HASHED, Question};
+use crate::lists::HASHED;
+use crate::question::Question;
 use crate::section::Section;
 use crate::words::{Hashed, Stems, hash_of, words};
 

@@ -18,6 +18,7 @@ mod learnt;
 mod lexicon;
 mod links;
 mod lint;
+mod lists;
 mod memo;
 mod outline;
 mod parse;

@@ -345,15 +345,7 @@ mod tests {
     #[track_caller]
     fn check(body: &str, question: &str, expect: &str) {
         let mut stems = Stems::default();
-        let concept = |stem| Concept {
-            forms: vec![vec![stem]],
-            n_own: 1,
-            share: 1.0,
-            rarity: 1.0,
-            known: true,
-            weak: false,
-            guessed: false,
-        };
+        let concept = |stem| Concept::with_forms(vec![vec![stem]]);
         let question = Question {
             concepts: stems.of(question).into_iter().map(concept).collect(),
             wants_figure: true,

@@ -13,7 +13,8 @@ use tantivy::{DocAddress, Searcher};
 
 use crate::feedback::{self, LENDERS};
 use crate::lexicon::Lexicon;
-use crate::question::{HASHED, Question};
+use crate::lists::HASHED;
+use crate::question::Question;
 use crate::search::Reason;
 use crate::sought::{BITS, Form, Sought};
 use crate::tally::{self, Spare, Tally};

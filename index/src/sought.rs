@@ -111,15 +111,9 @@ mod tests {
     use super::*;
 
     fn question(stems: &[String]) -> Question {
-        let concept = |stem: &String| Concept {
-            forms: vec![vec![stem.clone()], vec![stem.clone(), "queue".to_owned()]],
-            n_own: 1,
-            share: 1.0,
-            rarity: 1.0,
-            known: true,
-            weak: false,
-            guessed: false,
-        };
+        let forms =
+            |stem: &String| vec![vec![stem.clone()], vec![stem.clone(), "queue".to_owned()]];
+        let concept = |stem: &String| Concept::with_forms(forms(stem));
         Question {
             concepts: stems.iter().map(concept).collect(),
             stems: stems.to_vec(),

@@ -493,6 +493,13 @@ mod tests {
         );
         assert!(searcher.segment_readers().len() > 1);
         let spare = Spare::default();
+        let [text, headings] = [FIELDS.text, FIELDS.heading];
+        let [text, headings] =
+            [text, headings].map(|field| Weighed::new(&searcher, field).unwrap());
+        // Words that are remembered, and words that stand in too many sections.
+        let stem = &stems(&[0])[0];
+        assert!(text.worths_of_few(stem).unwrap().is_none());
+        assert!(headings.worths_of_few(stem).unwrap().is_some());
         let concepts = [
             (vec![(stems(&[0]), 1.0)], 1.0),
             (vec![(stems(&[1, 2]), 1.3), (stems(&[3]), 0.8)], 0.5),
@@ -500,7 +507,8 @@ mod tests {
         ];
         for n_concepts in 1..=concepts.len() {
             let concepts = &concepts[..n_concepts];
-            let mut tally = Tally::new(&searcher, HEADING, &spare).unwrap();
+            let weighed = [&text, &headings];
+            let mut tally = Tally::new(&searcher, weighed, HEADING, &spare);
             for (forms, share) in concepts {
                 let forms = forms.iter();
                 let forms = forms.map(|(stems, weight)| Form {
