@@ -44,12 +44,17 @@ const THREAD_MINUTES: u32 = 1_440;
 
 /// The first answer to an interaction: a new message.
 pub(super) fn say(message: &Message) -> Value {
-    json!({ "type": SAY, "data": new_message(message) })
+    response(SAY, new_message(message))
 }
 
 /// The first answer to a press: the message with the button becomes this.
 pub(super) fn replace(message: &Message) -> Value {
-    json!({ "type": REPLACE, "data": edit(message) })
+    response(REPLACE, edit(message))
+}
+
+/// A first answer. It is put together by hand, as all that holds much: `json!` copies what it is given.
+fn response(kind: u8, data: Value) -> Value {
+    Value::from_iter([("type", Value::from(kind)), ("data", data)])
 }
 
 /// The first answer to a half-typed option.
@@ -140,7 +145,8 @@ fn visible(message: &Message) -> Map<String, Value> {
         }
         body.insert("attachments".to_owned(), json!([attachment]));
     }
-    body.insert("embeds".to_owned(), json!([embed]));
+    let embeds = Value::Array(vec![Value::Object(embed)]);
+    body.insert("embeds".to_owned(), embeds);
     body.insert("components".to_owned(), Value::Array(rows(message)));
     body.insert("allowed_mentions".to_owned(), mentions);
     body
@@ -196,7 +202,13 @@ fn rows(message: &Message) -> Vec<Value> {
     list.into_iter()
         .chain(buttons)
         .take(ROW_MAX)
-        .map(|row: Vec<Value>| json!({ "type": ACTION_ROW, "components": row }))
+        .map(|row: Vec<Value>| {
+            let components = Value::Array(row);
+            Value::from_iter([
+                ("type", Value::from(ACTION_ROW)),
+                ("components", components),
+            ])
+        })
         .collect()
 }
 
