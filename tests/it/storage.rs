@@ -5,6 +5,7 @@ mod damaged;
 mod drill;
 mod full;
 mod postgres;
+mod power;
 
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
