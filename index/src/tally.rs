@@ -300,6 +300,9 @@ impl Listed {
     }
 }
 
+/// The sections in which a word stands, and what it is worth in each beside its rarity.
+type Worths = Arc<[(u32, f32)]>;
+
 /// The words of a field, with what they are worth.
 pub(crate) struct Weighed {
     listed: Listed,
@@ -308,8 +311,8 @@ pub(crate) struct Weighed {
     lengths: Vec<FieldNormReader>,
     /// What a length holds against the words of a text, by its code.
     by_length: [f32; 256],
-    /// In which sections a word stands, and what it is worth there; none where they are too many.
-    remembered: Memo<Option<Arc<[(u32, f32)]>>, WORDS_MAX>,
+    /// None for a word that stands in too many sections.
+    remembered: Memo<Option<Worths>, WORDS_MAX>,
 }
 
 impl Weighed {
@@ -353,8 +356,8 @@ impl Weighed {
         Ok(())
     }
 
-    /// In which sections a stem stands, and what it is worth there; none where they are too many.
-    fn worths_of_few(&self, stem: &str) -> tantivy::Result<Option<Arc<[(u32, f32)]>>> {
+    /// Where a stem stands; none where that is in too many sections.
+    fn worths_of_few(&self, stem: &str) -> tantivy::Result<Option<Worths>> {
         let postings = self.listed.postings(stem)?;
         if n_with(&postings) > REMEMBERED_MAX {
             return Ok(None);
