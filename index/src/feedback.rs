@@ -100,7 +100,7 @@ pub(crate) fn borrowed<'a>(
     lexicon: &Lexicon<'_>,
 ) -> Vec<(&'a str, f32)> {
     let best = lenders.first().map_or(1.0, |(score, _)| *score);
-    let mut weights: HashMap<&str, f32> = HashMap::new();
+    let mut weights: HashMap<&str, f32, Hashed> = HashMap::default();
     for (score, lendable) in lenders {
         for (stem, weight) in rare_words(lendable, lexicon) {
             *weights.entry(stem).or_default() += weight * score / best;

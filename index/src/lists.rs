@@ -35,12 +35,12 @@ const LIMITS: &str = "limit quota number";
 
 /// The word lists, ready to be asked.
 pub(crate) struct Lists {
-    pub(crate) stop: HashSet<&'static str>,
-    pub(crate) compare: HashSet<&'static str>,
-    pub(crate) weak: HashSet<&'static str>,
-    pub(crate) small: HashSet<&'static str>,
-    pub(crate) figure: HashSet<&'static str>,
-    pub(crate) most: HashSet<&'static str>,
+    pub(crate) stop: HashSet<&'static str, Hashed>,
+    pub(crate) compare: HashSet<&'static str, Hashed>,
+    pub(crate) weak: HashSet<&'static str, Hashed>,
+    pub(crate) small: HashSet<&'static str, Hashed>,
+    pub(crate) figure: HashSet<&'static str, Hashed>,
+    pub(crate) most: HashSet<&'static str, Hashed>,
 }
 
 /// See [`Lists`].

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::words::Stems;
+use crate::words::{Hashed, Stems};
 
 const SYNONYMS: &str = "
 administrator admin
@@ -99,9 +99,9 @@ warehouse warehousing
 workflow orchestration
 ";
 
-static BY_STEM: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
+static BY_STEM: LazyLock<HashMap<String, Vec<String>, Hashed>> = LazyLock::new(|| {
     let mut stems = Stems::default();
-    let mut by_stem: HashMap<String, Vec<String>> = HashMap::new();
+    let mut by_stem: HashMap<String, Vec<String>, Hashed> = HashMap::default();
     for line in SYNONYMS.lines() {
         let group = stems.of(line);
         for stem in &group {

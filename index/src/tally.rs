@@ -143,13 +143,11 @@ impl<'a> Tally<'a> {
     ) -> tantivy::Result<Vec<(f32, DocAddress)>> {
         let within = topic.map(|topic| self.of_topic(topic)).transpose()?;
         let mut best = BinaryHeap::with_capacity(n + 1);
+        // What the last of the best has earned, once there are enough of them.
+        let mut worst = 0.0;
         for &section in &self.earned.above_zero {
             let earned = self.earned.of(section);
-            let is_full = best.len() >= n;
-            let worst = best
-                .peek()
-                .map_or(f32::MAX, |Reverse(Earned(worst, _))| *worst);
-            if is_full && earned < worst {
+            if earned < worst {
                 continue;
             }
             let at = self.text.listed.address_of(section);
@@ -159,8 +157,11 @@ impl<'a> Tally<'a> {
                 .is_none_or(|within| within.contains(&section));
             if is_within && !segment.is_deleted(at.doc_id) {
                 best.push(Reverse(Earned(earned, at)));
-                if is_full {
+                if best.len() > n {
                     best.pop();
+                }
+                if let (true, Some(Reverse(Earned(last, _)))) = (best.len() >= n, best.peek()) {
+                    worst = *last;
                 }
             }
         }

@@ -179,7 +179,7 @@ pub(crate) fn hashes(text: &str, stems: &mut Stems) -> impl Iterator<Item = u32>
 /// Knuth's multiplicative hashing.
 pub(crate) const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// For maps by numbers that are hashes already, of 32 bits or of 64.
+/// For maps by texts, and by numbers that are hashes already, of 32 bits or of 64.
 pub(crate) type Hashed = BuildHasherDefault<Spread>;
 
 /// Spreads the last bits of a number over the first ones, by which maps tell entries apart.
@@ -194,6 +194,9 @@ impl Hasher for Spread {
     fn write(&mut self, bytes: &[u8]) {
         self.0 = xxh3_64(bytes);
     }
+
+    /// Says that a text has ended; it has been hashed as a whole.
+    fn write_u8(&mut self, _: u8) {}
 
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
