@@ -29,7 +29,7 @@ pub(crate) struct Learnt {
     pub(crate) headings: Weighed,
     /// By segment; opened when they are first asked for, for not every segment has them.
     columns: Vec<OnceLock<Columns>>,
-    /// What [`crate::lexicon`] finds out of single words, under the names of its functions.
+    /// What [`crate::lexicon`] has found out of single words.
     pub(crate) doc_freqs: Memo<u64, STEMS_MAX>,
     pub(crate) themes: Memo<bool, WORDS_MAX>,
     pub(crate) shared_headings: Memo<bool, WORDS_MAX>,
