@@ -96,3 +96,21 @@ fn two_indexes_at_work_side_by_side_keep_their_words_apart() {
     let fresh: Vec<Vec<String>> = worlds.iter().map(|world| answers(&world.open())).collect();
     assert_eq!(first, fresh);
 }
+
+/// What was learnt of a build reads its files: it goes when they do, not with the next question.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_file_is_held_that_is_gone() {
+    let world = World::new(&[("all.md", STATES[0])]);
+    let index = world.built();
+    for state in STATES {
+        answers(&index);
+        world.write("all.md", state);
+        world.sync(&index);
+        let maps = std::fs::read_to_string("/proc/self/maps").expect("what this process maps");
+        let folder = world.folder().display().to_string();
+        let gone = |line: &&str| line.contains(&folder) && line.ends_with("(deleted)");
+        let held: Vec<&str> = maps.lines().filter(gone).collect();
+        assert!(held.is_empty(), "{held:#?}");
+    }
+}
