@@ -35,6 +35,7 @@ mod gateway;
 mod hands;
 mod heard;
 mod interact;
+mod interaction;
 mod lanes;
 mod permissions;
 mod register;
@@ -162,7 +163,7 @@ where
         Ok(runtime) => runtime,
         Err(e) => return Outcome::new(EXIT_TEMPORARY, &format!("{e:#}")),
     };
-    let edge = match Edge::new(settings, ear, home, runtime.handle()) {
+    let edge = match Edge::new(settings, ear, home) {
         Ok(edge) => Arc::new(edge),
         Err(e) => return Outcome::new(EXIT_CONFIGURATION, &format!("{e:#}")),
     };
@@ -339,8 +340,6 @@ pub struct Edge {
     me: hands::Me,
     ear: Ear,
     home: Handle,
-    /// Discord's runtime.
-    own: Handle,
     /// With which Discord signs what it posts; none where it posts nothing.
     key: Option<ed25519_dalek::VerifyingKey>,
     /// Nothing more is taken in.
@@ -373,7 +372,7 @@ enum Uplink {
 const OUT_MAX: Duration = Duration::from_secs(120);
 
 impl Edge {
-    fn new(settings: &Settings, ear: Ear, home: &Handle, own: &Handle) -> anyhow::Result<Self> {
+    fn new(settings: &Settings, ear: Ear, home: &Handle) -> anyhow::Result<Self> {
         let patience = settings.patience;
         let (shards, key) = match &settings.transport {
             Transport::Gateway(shards) => (Some(*shards), None),
@@ -389,7 +388,6 @@ impl Edge {
             me: hands::Me::default(),
             ear,
             home: home.clone(),
-            own: own.clone(),
             is_ending: AtomicBool::new(false),
             patience,
             counts: interact::Counts::default(),
@@ -441,7 +439,8 @@ impl Edge {
         meters::connected(all_up);
     }
 
-    /// Works on an interaction beside all others, if there is a place.
+    /// Works on an interaction beside all others, if there is a place, on the runtime that heard it:
+    /// each change of threads on the way costs as much as reading the interaction does.
     fn spawn<F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -450,7 +449,7 @@ impl Edge {
             return self.counts.add(Became::Refused);
         };
         let work = work(Arc::clone(self));
-        self.own.spawn(async move {
+        tokio::spawn(async move {
             work.await;
             drop(place);
         });

@@ -2,11 +2,10 @@
 
 use serenity::builder::{CreateCommand, CreateCommandOption};
 use serenity::model::application::{
-    CommandDataOption, CommandDataOptionValue, CommandInteraction, CommandOptionType, CommandType,
-    InstallationContext, InteractionContext,
+    CommandOptionType, CommandType, InstallationContext, InteractionContext,
 };
-use serenity::model::channel::Message;
 
+use super::interaction::{CommandOption, Interaction, Message, ON_MESSAGE, TYPED};
 use crate::chat::command::Suggest;
 use crate::chat::{QUESTION_MAX, Request};
 
@@ -41,19 +40,19 @@ pub(super) fn all() -> Vec<CreateCommand> {
 }
 
 /// What a command asks for. None where it is no command of ours, or of another version's.
-pub(super) fn request(command: &CommandInteraction) -> Option<Request> {
+pub(super) fn request(command: &Interaction) -> Option<Request> {
     match (command.data.kind, command.data.name.as_str()) {
-        (CommandType::ChatInput, ASK) => read_ask(command),
-        (CommandType::ChatInput, NOTE) => read_note(command),
-        (CommandType::ChatInput, TOPICS) => Some(Request::Topics),
-        (CommandType::Message, ANSWER) => read_answer(command),
-        (CommandType::ChatInput, _) => quiz::request(command),
+        (TYPED, ASK) => read_ask(command),
+        (TYPED, NOTE) => read_note(command),
+        (TYPED, TOPICS) => Some(Request::Topics),
+        (ON_MESSAGE, ANSWER) => read_answer(command),
+        (TYPED, _) => quiz::request(command),
         _ => None,
     }
 }
 
 /// What a half-typed command wants suggestions for.
-pub(super) fn suggest(command: &CommandInteraction) -> Option<Suggest> {
+pub(super) fn suggest(command: &Interaction) -> Option<Suggest> {
     let (option, typed) = half_typed(&command.data.options)?;
     let typed = typed.to_owned();
     match (command.data.name.as_str(), option) {
@@ -96,7 +95,7 @@ fn ask() -> CreateCommand {
         ))
 }
 
-fn read_ask(command: &CommandInteraction) -> Option<Request> {
+fn read_ask(command: &Interaction) -> Option<Request> {
     let options = &command.data.options;
     Some(Request::Ask {
         question: text(options, QUESTION)?.to_owned(),
@@ -122,7 +121,7 @@ fn note() -> CreateCommand {
         )
 }
 
-fn read_note(command: &CommandInteraction) -> Option<Request> {
+fn read_note(command: &Interaction) -> Option<Request> {
     Some(Request::Note {
         section: text(&command.data.options, SECTION)?.to_owned(),
     })
@@ -139,8 +138,8 @@ fn answer() -> CreateCommand {
     CreateCommand::new(ANSWER).kind(CommandType::Message)
 }
 
-fn read_answer(command: &CommandInteraction) -> Option<Request> {
-    let target = command.data.target_id?.to_message_id();
+fn read_answer(command: &Interaction) -> Option<Request> {
+    let target = command.data.target_id?;
     let message = command.data.resolved.messages.get(&target)?;
     Some(Request::AnswerMessage {
         text: said(message),
@@ -157,46 +156,31 @@ fn said(message: &Message) -> String {
     texts.flatten().collect::<Vec<_>>().join("\n")
 }
 
-fn text<'a>(options: &'a [CommandDataOption], name: &str) -> Option<&'a str> {
-    match value(options, name)? {
-        CommandDataOptionValue::String(text) => Some(text),
-        _ => None,
-    }
+fn text<'a>(options: &'a [CommandOption], name: &str) -> Option<&'a str> {
+    option(options, name)?.text()
 }
 
-fn flag(options: &[CommandDataOption], name: &str) -> bool {
+fn flag(options: &[CommandOption], name: &str) -> bool {
     switch(options, name).unwrap_or_default()
 }
 
-fn switch(options: &[CommandDataOption], name: &str) -> Option<bool> {
-    match value(options, name)? {
-        CommandDataOptionValue::Boolean(on) => Some(*on),
-        _ => None,
-    }
+fn switch(options: &[CommandOption], name: &str) -> Option<bool> {
+    option(options, name)?.switch()
 }
 
-fn number(options: &[CommandDataOption], name: &str) -> Option<i64> {
-    match value(options, name)? {
-        CommandDataOptionValue::Integer(number) => Some(*number),
-        _ => None,
-    }
+fn number(options: &[CommandOption], name: &str) -> Option<i64> {
+    option(options, name)?.number()
 }
 
-fn value<'a>(options: &'a [CommandDataOption], name: &str) -> Option<&'a CommandDataOptionValue> {
-    options
-        .iter()
-        .find(|option| option.name == name)
-        .map(|option| &option.value)
+fn option<'a>(options: &'a [CommandOption], name: &str) -> Option<&'a CommandOption> {
+    options.iter().find(|option| option.name == name)
 }
 
 /// The option in which the person is typing, also below a subcommand, and what it holds.
-fn half_typed(options: &[CommandDataOption]) -> Option<(&str, &str)> {
-    options.iter().find_map(|option| match &option.value {
-        CommandDataOptionValue::Autocomplete { value, .. } => {
-            Some((option.name.as_str(), value.as_str()))
-        }
-        CommandDataOptionValue::SubCommand(inner) => half_typed(inner),
-        _ => None,
+fn half_typed(options: &[CommandOption]) -> Option<(&str, &str)> {
+    options.iter().find_map(|option| match option.inner() {
+        Some(inner) => half_typed(inner),
+        None => Some((option.name.as_str(), option.typed()?)),
     })
 }
 
@@ -278,7 +262,7 @@ mod tests {
         assert_eq!(wanted, told);
     }
 
-    pub(super) fn command(kind: u8, data: &Value) -> CommandInteraction {
+    pub(super) fn command(kind: u8, data: &Value) -> Interaction {
         let interaction = json!({
             "id": "1", "application_id": "2", "type": kind, "token": "t", "version": 1,
             "channel_id": "3", "locale": "en-US", "entitlements": [],

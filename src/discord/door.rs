@@ -27,6 +27,8 @@ pub(super) enum Door {
 pub(super) enum Out {
     /// It is answered with this JSON.
     Answer(Vec<u8>),
+    /// It only asked whether anybody is here.
+    Pong,
     /// It came before.
     Repeated,
     /// It is no interaction.

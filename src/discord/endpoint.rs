@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
@@ -22,8 +21,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Between two tries to learn which application this is: doubles from the first to the last.
 const AGAIN_MIN: Duration = Duration::from_secs(1);
 const AGAIN_MAX: Duration = Duration::from_secs(60);
-/// Discord's number for the question whether anybody is here, and for the answer.
-const PING: u64 = 1;
+/// Discord's number for the answer to the question whether anybody is here.
 const PONG: u64 = 1;
 
 const JSON: &str = "application/json";
@@ -69,13 +67,6 @@ impl Answered {
     }
 }
 
-/// As much of a posted body as says whether it is a question or an interaction.
-#[derive(Deserialize)]
-struct Kind {
-    #[serde(rename = "type")]
-    kind: u64,
-}
-
 impl Edge {
     /// Answers an interaction that was posted: within three seconds, and only where Discord signed
     /// it, lately, for the first time.
@@ -113,22 +104,16 @@ impl Edge {
             }
             return Answered::no(401, "not signed by Discord, or not lately");
         }
-        let json = String::from_utf8(body).ok();
-        let kind = json
-            .as_deref()
-            .and_then(|json| serde_json::from_str::<Kind>(json).ok());
-        let (Some(json), Some(Kind { kind })) = (json, kind) else {
+        let Ok(json) = String::from_utf8(body) else {
             self.counts.add(Became::Unreadable);
             return Answered::no(400, "not an interaction");
         };
-        if kind == PING {
-            return Answered::json(json!({ "type": PONG }).to_string().into_bytes());
-        }
         let (door, outside) = Door::here();
         self.spawn(|edge| interact::take(edge, json, arrival, door));
         let by = arrival.at + ANSWER_BY;
         match tokio::time::timeout_at(by.into(), outside).await {
             Ok(Ok(Out::Answer(bytes))) => Answered::json(bytes),
+            Ok(Ok(Out::Pong)) => Answered::json(json!({ "type": PONG }).to_string().into_bytes()),
             Ok(Ok(Out::Repeated)) => Answered::no(409, "this interaction came before"),
             Ok(Ok(Out::Unreadable)) => Answered::no(400, "not an interaction"),
             Ok(Ok(Out::Late)) => Answered::no(408, "this interaction came too late"),

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use tracing::{debug, error, warn};
 
 use super::door::{Door, Out};
-use super::heard::{AUTOCOMPLETE, COMPONENT, Envelope, Read, envelope, read};
+use super::heard::{Envelope, Read, read};
+use super::interaction::{AUTOCOMPLETE, COMPONENT, PING};
 use super::rest::{Body, RestError};
 use super::{Edge, hands, render};
 use crate::chat::command::{Quiz, Setup};
@@ -72,12 +73,16 @@ enum Deferral {
 
 /// Answers an interaction, given as its JSON.
 pub(super) async fn take(edge: Arc<Edge>, json: String, arrival: Arrival, door: Door) {
-    edge.counts.add(Became::Heard);
-    let Some(envelope) = envelope(&json) else {
+    let Some((envelope, read)) = read(&json) else {
         edge.counts.add(Became::Unreadable);
         error!("an interaction without number, kind or token was dropped");
         return door.tell(Out::Unreadable);
     };
+    drop(json);
+    if envelope.kind == PING {
+        return door.tell(Out::Pong);
+    }
+    edge.counts.add(Became::Heard);
     if !edge.is_first(envelope.id) {
         edge.counts.add(Became::Repeated);
         debug!(interaction.id = envelope.id, "an interaction came again");
@@ -85,8 +90,6 @@ pub(super) async fn take(edge: Arc<Edge>, json: String, arrival: Arrival, door: 
     }
     let age = edge.age(envelope.id, arrival.at);
     let is_late = age > AGE_MAX || arrival.at.elapsed() > AGE_MAX;
-    let read = read(&json);
-    drop(json);
     if is_late {
         door.tell(Out::Late);
     }

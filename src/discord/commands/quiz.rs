@@ -2,14 +2,13 @@
 
 use serenity::builder::{CreateCommand, CreateCommandOption};
 use serenity::model::Permissions;
-use serenity::model::application::{
-    CommandDataOption, CommandDataOptionValue, CommandInteraction, CommandOptionType, CommandType,
-};
+use serenity::model::application::{CommandOptionType, CommandType};
 use serenity::model::channel::ChannelType;
 
-use super::{flag, number, switch, text, value};
+use super::{flag, number, option, switch, text};
 use crate::chat::command::{Config, Lack, Privacy, Quiz, Setup, Suggest};
 use crate::chat::{Member, Request};
+use crate::discord::interaction::{CommandOption, Interaction, Number};
 use crate::discord::permissions;
 use crate::quiz::grade::Grading;
 use crate::quiz::period::{Season, Span};
@@ -61,7 +60,7 @@ pub(super) fn all() -> Vec<CreateCommand> {
 }
 
 /// What a command asks for. None where it is none of these, or of another version's.
-pub(super) fn request(command: &CommandInteraction) -> Option<Request> {
+pub(super) fn request(command: &Interaction) -> Option<Request> {
     let options = &command.data.options;
     match command.data.name.as_str() {
         SETUP => Some(read_setup(command)),
@@ -189,27 +188,21 @@ fn setup() -> CreateCommand {
         ))
 }
 
-fn read_setup(command: &CommandInteraction) -> Request {
+fn read_setup(command: &Interaction) -> Request {
     let options = &command.data.options;
     let word = |name| text(options, name).map(str::to_owned);
-    let channel = match value(options, "channel") {
-        Some(CommandDataOptionValue::Channel(id)) => Some(id.get()),
-        _ => None,
-    };
-    let ping_role = match value(options, "ping_role") {
-        Some(CommandDataOptionValue::Role(id)) => Some(id.get()),
-        _ => None,
-    };
-    let is_here = channel.is_none_or(|channel| channel == command.channel_id.get());
+    let channel = option(options, "channel").and_then(CommandOption::channel);
+    let ping_role = option(options, "ping_role").and_then(CommandOption::role);
+    let is_here = channel.is_none() || channel == command.channel_id;
     Request::Setup(Setup {
         name: word("name"),
-        channel,
+        channel: channel.map(|Number(channel)| channel),
         time: word("time"),
         zone: word(ZONE),
         days: word("days"),
         topics: word("topics"),
         difficulty: word("difficulty"),
-        ping_role,
+        ping_role: ping_role.map(|Number(role)| role),
         feedback: word("feedback"),
         open_hours: number(options, "open_hours"),
         may_change: switch(options, "may_change"),
@@ -224,7 +217,7 @@ fn read_setup(command: &CommandInteraction) -> Request {
 }
 
 /// What the bot may not do where the command was given.
-fn lacks_here(command: &CommandInteraction) -> Vec<Lack> {
+fn lacks_here(command: &Interaction) -> Vec<Lack> {
     let allowed = command.guild_id.and(command.app_permissions);
     let kind = command.channel.as_ref().map(|channel| channel.kind);
     allowed.map_or_else(Vec::new, |allowed| {
@@ -294,14 +287,12 @@ fn quiz() -> CreateCommand {
 }
 
 /// The subcommand that was given, with its options.
-fn given(options: &[CommandDataOption]) -> Option<(&str, &[CommandDataOption])> {
-    options.iter().find_map(|option| match &option.value {
-        CommandDataOptionValue::SubCommand(inner) => Some((option.name.as_str(), inner.as_slice())),
-        _ => None,
-    })
+fn given(options: &[CommandOption]) -> Option<(&str, &[CommandOption])> {
+    let mut options = options.iter();
+    options.find_map(|option| Some((option.name.as_str(), option.inner()?)))
 }
 
-fn read_quiz(options: &[CommandDataOption]) -> Option<Quiz> {
+fn read_quiz(options: &[CommandOption]) -> Option<Quiz> {
     let (name, options) = given(options)?;
     let word = |name| text(options, name).map(str::to_owned);
     let schedule = word(SCHEDULE);
@@ -351,7 +342,7 @@ fn config() -> CreateCommand {
         ))
 }
 
-fn read_config(options: &[CommandDataOption]) -> Option<Config> {
+fn read_config(options: &[CommandOption]) -> Option<Config> {
     match given(options)? {
         ("show", _) => Some(Config::Show),
         ("set", options) => Some(Config::Set {
@@ -376,7 +367,7 @@ fn leaderboard() -> CreateCommand {
         .add_option(topic("Only this topic"))
 }
 
-fn read_leaderboard(options: &[CommandDataOption]) -> Option<Request> {
+fn read_leaderboard(options: &[CommandOption]) -> Option<Request> {
     let span = match text(options, "period") {
         None => Span::default(),
         Some(word) => {
@@ -399,26 +390,21 @@ fn stats() -> CreateCommand {
     ))
 }
 
-fn read_stats(command: &CommandInteraction) -> Option<Request> {
-    let of = match value(&command.data.options, "member") {
+fn read_stats(command: &Interaction) -> Option<Request> {
+    let of = match option(&command.data.options, "member") {
         None => None,
-        Some(CommandDataOptionValue::User(id)) => {
+        Some(member) => {
+            let id = member.user()?;
             let resolved = &command.data.resolved;
-            let user = resolved.users.get(id);
-            let nick = resolved
-                .members
-                .get(id)
-                .and_then(|member| member.nick.as_deref());
-            let name = nick
-                .or_else(|| user?.global_name.as_deref())
-                .or_else(|| user.map(|user| user.name.as_str()));
-            Some(Member {
-                id: id.get(),
-                name: name.unwrap_or_default().to_owned(),
+            let member = resolved.members.get(&id);
+            let user = resolved.users.get(&id).map(|user| user.known(member));
+            let unknown = || Member {
+                id: id.0,
+                name: String::new(),
                 is_organiser: false,
-            })
+            };
+            Some(user.unwrap_or_else(unknown))
         }
-        Some(_) => return None,
     };
     Some(Request::Stats { of })
 }
@@ -438,7 +424,7 @@ fn privacy() -> CreateCommand {
         ))
 }
 
-fn read_privacy(options: &[CommandDataOption]) -> Option<Privacy> {
+fn read_privacy(options: &[CommandOption]) -> Option<Privacy> {
     match given(options)? {
         ("export", _) => Some(Privacy::Export),
         ("forget", _) => Some(Privacy::Forget),
