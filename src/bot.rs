@@ -8,6 +8,7 @@ mod play;
 mod points;
 mod questions;
 mod recap;
+mod recent;
 mod review;
 mod rounds;
 mod setup;
@@ -29,6 +30,7 @@ use crate::wording;
 
 pub use questions::Questions;
 pub use recap::Rhythm;
+pub use recent::Recent;
 
 /// What says how late it is.
 pub type Clock = dyn Fn() -> Timestamp + Send + Sync;
@@ -54,6 +56,8 @@ pub struct Bot {
     pub nudge: Arc<Notify>,
     /// When what is done now and then was done last.
     pub rhythm: Arc<Rhythm>,
+    /// Answers that were given last.
+    pub recent: Arc<Recent>,
 }
 
 /// The secret of these scores, made from `chance` when first asked for.

@@ -309,7 +309,7 @@ pub enum Reply {
 }
 
 /// Who sees a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Everybody in the channel.
     Channel,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use tantivy::schema::IndexRecordOption;
 use tantivy::{
@@ -12,7 +12,7 @@ use tantivy::{
 };
 
 use crate::disk::Disk;
-use crate::learnt::LearntCache;
+use crate::learnt::{Learnt, LearntCache};
 use crate::outline::Outline;
 use crate::schema::{FIELDS, section_of};
 use crate::section::{Section, SectionKey};
@@ -90,6 +90,21 @@ pub struct Placed {
     pub next: Option<SectionKey>,
 }
 
+/// What an index holds at an instant. As long as two are equal, every search finds the same.
+///
+/// It is the memory of that state itself, held weakly: it keeps no file open, and no other state is
+/// ever taken for it.
+#[derive(Clone, Debug)]
+pub struct State(Weak<Learnt>);
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+}
+
+impl Eq for State {}
+
 impl fmt::Debug for Index {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Index")
@@ -133,6 +148,20 @@ impl Index {
         let searcher = self.searcher();
         let count = |searcher| Ok(n_sections(&searcher)?);
         guarded(|| searcher.map_or(Ok(0), count)).unwrap_or_default()
+    }
+
+    /// What the index holds now; none before the first sync.
+    ///
+    /// # Errors
+    /// The index on disk cannot be read.
+    pub fn state(&self) -> Result<Option<State>, IndexError> {
+        let Some(live) = self.live() else {
+            return Ok(None);
+        };
+        guarded(|| {
+            let learnt = live.learnt.of(&live.searcher())?;
+            Ok(Some(State(Arc::downgrade(&learnt))))
+        })
     }
 
     /// Notes in the index, some that have gone of late among them.
@@ -338,7 +367,7 @@ impl Live {
     /// Shows what has been committed since.
     pub(crate) fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()?;
-        self.learnt.forget();
+        self.learnt.forget_unless(&self.reader.searcher());
         Ok(())
     }
 

@@ -128,10 +128,7 @@ pub(crate) struct LearntCache(Mutex<Option<Arc<Learnt>>>);
 
 impl LearntCache {
     pub(crate) fn of(&self, searcher: &Searcher) -> tantivy::Result<Arc<Learnt>> {
-        let segments = searcher.segment_readers().iter();
-        let state: Vec<(SegmentId, u32)> = segments
-            .map(|segment| (segment.segment_id(), segment.num_deleted_docs()))
-            .collect();
+        let state = state_of(searcher);
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(learnt) = last.as_ref().filter(|learnt| learnt.state == state) {
             return Ok(Arc::clone(learnt));
@@ -141,8 +138,18 @@ impl LearntCache {
         Ok(learnt)
     }
 
-    /// Lets go of what was learnt, and of the files that it holds open.
-    pub(crate) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Lets go of what was learnt, and of the files that it holds open, unless this is the state of
+    /// which it was.
+    pub(crate) fn forget_unless(&self, searcher: &Searcher) {
+        let state = state_of(searcher);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.take_if(|learnt| learnt.state != state);
     }
+}
+
+fn state_of(searcher: &Searcher) -> Vec<(SegmentId, u32)> {
+    let segments = searcher.segment_readers().iter();
+    segments
+        .map(|segment| (segment.segment_id(), segment.num_deleted_docs()))
+        .collect()
 }

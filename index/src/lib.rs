@@ -39,7 +39,7 @@ mod writing;
 
 pub use codes::{CODES, explanation};
 pub use folder::{NOTE_MAX, NOTES_MAX, QuestionFiles, note_path, question_files};
-pub use index::{Index, IndexError, Placed};
+pub use index::{Index, IndexError, Placed, State};
 pub use links::{Link, Target, links, target};
 pub use lint::{Survey, lint, read_note};
 pub use outline::{SectionName, Topic};

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use studyhall_index::{Index, IndexError, Placed, SectionKey};
 
 use super::Bot;
+use super::recent::{Asked, Told};
 use crate::answer::{self, Answer, Named};
 use crate::chat::{Audience, Heard, Message, Press};
 use crate::gaps::Event;
@@ -17,31 +18,44 @@ impl Bot {
         topic: Option<&str>,
         audience: Audience,
     ) -> Result<Message, IndexError> {
-        Ok(match answer::answer(&self.index, question, topic)? {
-            Answer::Found {
-                best,
-                placed,
-                others,
-                corrections,
-            } => {
-                let view = View {
-                    quote: best.quote.as_ref(),
-                    ..self.view(&placed, audience)
-                };
-                wording::answer(&view, question, &others, &corrections)
-            }
-            Answer::Unknown {
-                nearest,
-                corrections,
-            } => {
-                let noted = self.note_down(at, Event::Unanswered(question));
-                wording::unknown(question, &nearest, &corrections, noted, audience)
-            }
-            Answer::Section(placed) => wording::section(&self.view(&placed, audience)),
-            Answer::Gone => wording::gone(),
-            Answer::Empty => wording::empty_question(),
-            Answer::TooLong(n_characters) => wording::question_too_long(n_characters),
-            Answer::NoSuchTopic { name } => wording::no_such_topic(&name),
+        let asked = Asked {
+            question: question.to_owned(),
+            topic: topic.map(str::to_owned),
+            audience,
+        };
+        self.recent.answer(&self.index, asked, || {
+            Ok(match answer::answer(&self.index, question, topic)? {
+                Answer::Found {
+                    best,
+                    placed,
+                    others,
+                    corrections,
+                } => {
+                    let view = View {
+                        quote: best.quote.as_ref(),
+                        ..self.view(&placed, audience)
+                    };
+                    Told::Answer(wording::answer(&view, question, &others, &corrections))
+                }
+                Answer::Unknown {
+                    nearest,
+                    corrections,
+                } => {
+                    let noted = self.note_down(at, Event::Unanswered(question));
+                    let message =
+                        wording::unknown(question, &nearest, &corrections, noted, audience);
+                    Told::Once(message)
+                }
+                Answer::Section(placed) => {
+                    Told::Once(wording::section(&self.view(&placed, audience)))
+                }
+                Answer::Gone => Told::Once(wording::gone()),
+                Answer::Empty => Told::Once(wording::empty_question()),
+                Answer::TooLong(n_characters) => {
+                    Told::Once(wording::question_too_long(n_characters))
+                }
+                Answer::NoSuchTopic { name } => Told::Once(wording::no_such_topic(&name)),
+            })
         })
     }
 

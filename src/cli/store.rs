@@ -97,6 +97,7 @@ pub(super) fn bot(settings: &Settings, scores: Scores) -> anyhow::Result<Bot> {
         owner: owner.into(),
         nudge: Arc::default(),
         rhythm: Arc::default(),
+        recent: Arc::default(),
     })
 }
 

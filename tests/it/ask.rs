@@ -3,7 +3,7 @@
 use studyhall::chat::{Audience, QUESTION_MAX, Request};
 use studyhall::gaps::About;
 
-use crate::world::{S3, World, button, s3_and_sqs, said};
+use crate::world::{S3, SQS, World, button, s3_and_sqs, said};
 
 #[test]
 fn the_notes_answer() {
@@ -93,6 +93,64 @@ fn a_private_question_is_answered_privately() {
     assert!(!answer.body.starts_with("-# "), "{}", answer.body);
     let unknown = said(world.hear("Ada", request("sourdough bread")));
     assert_eq!(unknown.audience, Audience::Person);
+}
+
+#[test]
+fn a_question_that_comes_again_is_answered_from_the_notes_as_they_are() {
+    let mut world = s3_and_sqs();
+    let question = "what is the default visibility timeout";
+    let first = world.ask(question);
+    assert_eq!(world.ask(question), first);
+
+    world.write("sqs.md", &SQS.replace("30 seconds", "45 seconds"));
+    assert_eq!(world.ask(question), first, "the index has not changed yet");
+    world.sync();
+    let second = world.ask(question);
+    assert!(second.body.contains("45 seconds"), "{}", second.body);
+    assert_eq!(world.ask(question), second);
+
+    world.write("a.md", "# Another note\n\nOf something else.");
+    world.sync();
+    assert_eq!(world.ask(question), second);
+    world.remove("sqs.md");
+    world.sync();
+    for _ in 0..2 {
+        let unknown = world.ask(question);
+        assert_eq!(unknown.title.as_deref(), Some("The notes do not say"));
+    }
+    assert_eq!(world.gaps()[0].n_met, 2);
+}
+
+#[test]
+fn each_way_of_asking_has_its_own_answer() {
+    let mut world = s3_and_sqs();
+    let mut ask = |question: &str, topic: Option<&str>, private| {
+        said(world.hear(
+            "Ada",
+            Request::Ask {
+                question: question.to_owned(),
+                topic: topic.map(str::to_owned),
+                private,
+            },
+        ))
+    };
+    let open = ask("versioning", None, false);
+    let aside = ask("versioning", None, true);
+    let louder = ask("VERSIONING", None, false);
+    let elsewhere = ask("versioning", Some("SQS"), false);
+    for _ in 0..2 {
+        assert_eq!(ask("versioning", None, false), open);
+        assert_eq!(ask("versioning", None, true), aside);
+        assert_eq!(ask("VERSIONING", None, false), louder);
+        assert_eq!(ask("versioning", Some("SQS"), false), elsewhere);
+    }
+    assert_eq!(aside.audience, Audience::Person);
+    assert!(
+        louder.body.starts_with("-# “VERSIONING”"),
+        "{}",
+        louder.body
+    );
+    assert_ne!(elsewhere.title, open.title);
 }
 
 #[test]

@@ -221,6 +221,7 @@ fn dies_after(life: Life, is_told: bool) -> bool {
         owner: "one".into(),
         scores: Scores::new(Arc::<Mortal>::clone(&mortal)),
         rhythm: Arc::default(),
+        recent: Arc::default(),
         ..two.clone()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build();

@@ -219,6 +219,7 @@ pub(crate) fn bot_in(dir: &Path, scores: Scores, n: usize) -> Bot {
         owner: "one".into(),
         nudge: Arc::default(),
         rhythm: Arc::default(),
+        recent: Arc::default(),
     }
 }
 

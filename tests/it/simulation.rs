@@ -126,6 +126,7 @@ impl Run {
                 owner.into()
             },
             rhythm: Arc::default(),
+            recent: Arc::default(),
             ..self.blank.clone()
         };
         if is_only {

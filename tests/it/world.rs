@@ -185,6 +185,7 @@ fn bot(dir: &Path) -> Bot {
         owner: "one".into(),
         nudge: Arc::default(),
         rhythm: Arc::default(),
+        recent: Arc::default(),
     }
 }
 

@@ -113,6 +113,7 @@ fn a_bot(dir: &std::path::Path, database: Arc<dyn Database>) -> Bot {
         owner: "one".into(),
         nudge: Arc::default(),
         rhythm: Arc::default(),
+        recent: Arc::default(),
     }
 }
 
