@@ -35,6 +35,8 @@ const CONNECTION_MAX: Duration = Duration::from_secs(600);
 const END_MAX: Duration = Duration::from_secs(4);
 /// After a connection that could not be taken in.
 const AGAIN: Duration = Duration::from_millis(100);
+/// Threads that serve: to verify a signature takes one of them as long as all the rest of a request.
+const N_WORKERS: usize = 2;
 /// How often measurements are gathered where nobody asks for them.
 const GATHER: Duration = Duration::from_secs(5);
 
@@ -103,7 +105,9 @@ pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// There is no thread or no runtime to be had.
 pub fn serve(listener: TcpListener, shown: Shown) -> anyhow::Result<Server> {
     let (stop, stopped) = watch::channel(false);
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(N_WORKERS)
+        .thread_name("web")
         .enable_all()
         .build()
         .context("no runtime for the web server")?;

@@ -12,6 +12,9 @@ const SECRET: [u8; 32] = [42; 32];
 const EPOCH_MS: i64 = 1_420_070_400_000;
 /// The bits of a number that tell apart what was made in one millisecond.
 const BELOW_MS: u64 = (1 << 22) - 1;
+/// Signs at the end of a question, by which three to that power are told apart.
+const SIGNS: [char; 3] = ['.', '!', '?'];
+const N_SIGNS: u32 = 16;
 /// People who ask.
 const N_PEOPLE: u64 = 500;
 
@@ -27,6 +30,29 @@ pub(super) struct Letter {
     pub(super) bytes: Vec<u8>,
     /// Which question it asks.
     pub(super) question: usize,
+}
+
+/// How the questions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hand {
+    /// Each as it was before, as where a class asks.
+    Same,
+    /// None as any before it, by signs at its end. Only the person sees the answer, which repeats the
+    /// question otherwise.
+    New,
+}
+
+impl Hand {
+    /// A question as the `n`th letter asks it.
+    fn question(self, n: u64, question: &str) -> String {
+        match self {
+            Self::Same => question.to_owned(),
+            Self::New => {
+                let signs = (0..N_SIGNS).map(|at| SIGNS[(n / 3_u64.pow(at) % 3) as usize]);
+                format!("{question} {}", signs.collect::<String>())
+            }
+        }
+    }
 }
 
 /// Who writes and signs them.
@@ -46,11 +72,12 @@ impl Writer {
 
     /// So many, asking one question after the other, all made now: they are to be sent at once,
     /// for the bot answers nothing that is older than 2.5 seconds.
-    pub(super) fn write(&mut self, n: usize, questions: &[String]) -> Vec<Letter> {
+    pub(super) fn write(&mut self, n: usize, questions: &[String], hand: Hand) -> Vec<Letter> {
         let now_ms = now().as_millisecond();
         let write = |at: usize| {
             let question = at % questions.len();
-            let body = self.interaction(now_ms, &questions[question]).to_string();
+            let body = self.interaction(now_ms, &questions[question], hand);
+            let body = body.to_string();
             Letter {
                 bytes: self.signed(now_ms / 1_000, &body),
                 question,
@@ -60,8 +87,9 @@ impl Writer {
     }
 
     /// `/ask` with a question, with all that Discord tells beside it.
-    fn interaction(&mut self, now_ms: i64, question: &str) -> Value {
+    fn interaction(&mut self, now_ms: i64, question: &str, hand: Hand) -> Value {
         self.n_written += 1;
+        let question = hand.question(self.n_written, question);
         let made_ms = u64::try_from(now_ms - EPOCH_MS).unwrap_or_default();
         let id = made_ms << 22 | self.n_written & BELOW_MS;
         let person = (PERSON + self.n_written % N_PEOPLE).to_string();
@@ -92,7 +120,10 @@ impl Writer {
             },
             "data": {
                 "id": "1100000000000000010", "name": "ask", "type": 1,
-                "options": [{"name": "question", "type": 3, "value": question}],
+                "options": [
+                    {"name": "question", "type": 3, "value": question},
+                    {"name": "private", "type": 5, "value": hand == Hand::New},
+                ],
             },
             "app_permissions": "2248473465835073", "entitlements": [],
             "entitlement_sku_ids": [], "attachment_size_limit": 10_485_760,

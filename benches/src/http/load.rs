@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::client::{self, Connection, Lap, Pace};
-use super::letters::Writer;
+use super::letters::{Hand, Writer};
 use super::questions::{self, Judged};
 use super::sides::Side;
 use super::{constant, discord};
@@ -24,8 +24,8 @@ const N_WARM_UP: usize = 3;
 const LAP_S: f64 = 1.0;
 
 /// A server, what it should answer to each question, and what was measured of it.
-struct Measured {
-    side: Side,
+struct Measured<'a> {
+    side: &'a Side,
     answers: Vec<Vec<u8>>,
     /// Interactions of a lap at full load.
     n_lap: usize,
@@ -36,8 +36,8 @@ struct Measured {
     ms: Vec<Vec<f64>>,
 }
 
-impl Measured {
-    fn new(side: Side, answers: Vec<Vec<u8>>) -> Self {
+impl<'a> Measured<'a> {
+    fn new(side: &'a Side, answers: Vec<Vec<u8>>) -> Self {
         Self {
             side,
             answers,
@@ -49,7 +49,7 @@ impl Measured {
     }
 
     fn lap(&self, post: &mut Post<'_>, n: usize, pace: Pace) -> Result<Lap> {
-        let letters = post.writer.write(n, post.questions);
+        let letters = post.writer.write(n, post.questions, post.hand);
         client::lap(self.side.address, &letters, &self.answers, pace)
     }
 
@@ -87,8 +87,9 @@ impl Measured {
 
 /// Who writes the letters, and what they ask.
 struct Post<'a> {
-    writer: Writer,
+    writer: &'a mut Writer,
     questions: &'a [String],
+    hand: Hand,
 }
 
 /// The task of the process that posts.
@@ -96,16 +97,33 @@ pub(crate) fn run(work: &Path) -> Result<()> {
     corpus::clear(work)?;
     let notes = questions::notes()?;
     let judged = questions::answered(&notes, &work.join("index"))?;
+    let mut writer = Writer::new();
+    let studyhall = Side::studyhall(&notes, &work.join("studyhall"), discord::start()?)?;
+    let constant = Side::constant()?;
+    let sides = (&studyhall, &constant);
+    let mut measure = |hand| measure(sides, &judged, &mut writer, hand);
+    let found = json!({"same": measure(Hand::Same)?, "new": measure(Hand::New)?});
+    drop((studyhall, constant));
+    corpus::clear(work)?;
+    child::report(&found)
+}
+
+/// Measures both sides, in turns, with questions written like this.
+fn measure(
+    (studyhall, constant): (&Side, &Side),
+    judged: &[Judged],
+    writer: &mut Writer,
+    hand: Hand,
+) -> Result<Value> {
     let asked: Vec<_> = judged.iter().map(|one| one.question.clone()).collect();
     let mut post = Post {
-        writer: Writer::new(),
+        writer,
         questions: &asked,
+        hand,
     };
-    let studyhall = Side::studyhall(&notes, &work.join("studyhall"), discord::start()?)?;
-    let answers = learn(&studyhall, &judged, &mut post)?;
-    let mut ours = Measured::new(studyhall, answers);
+    let mut ours = Measured::new(studyhall, learn(studyhall, judged, &mut post)?);
     let constants = vec![constant::ANSWER.as_bytes().to_vec(); judged.len()];
-    let mut bare = Measured::new(Side::constant()?, constants);
+    let mut bare = Measured::new(constant, constants);
     for side in [&mut ours, &mut bare] {
         side.first(&mut post)?;
     }
@@ -118,10 +136,7 @@ pub(crate) fn run(work: &Path) -> Result<()> {
         ours.half(&mut post, half_per_s)?;
         bare.half(&mut post, half_per_s)?;
     }
-    let found = json!({"ours": ours.json(), "bare": bare.json(), "half_per_s": half_per_s});
-    drop((ours, bare));
-    corpus::clear(work)?;
-    child::report(&found)
+    Ok(json!({"ours": ours.json(), "bare": bare.json(), "half_per_s": half_per_s}))
 }
 
 /// Asks each question once: the reply, which must be an answer. It is the same ever after, to the
@@ -129,7 +144,8 @@ pub(crate) fn run(work: &Path) -> Result<()> {
 fn learn(side: &Side, judged: &[Judged], post: &mut Post<'_>) -> Result<Vec<Vec<u8>>> {
     let mut connection = Connection::open(side.address)?;
     let ask = |judged: &Judged| {
-        let letters = post.writer.write(1, std::slice::from_ref(&judged.question));
+        let question = std::slice::from_ref(&judged.question);
+        let letters = post.writer.write(1, question, post.hand);
         let (status, body) = connection.exchange(&letters[0].bytes)?;
         let text = String::from_utf8_lossy(body);
         ensure!(
