@@ -37,6 +37,7 @@ mod heard;
 mod interact;
 mod interaction;
 mod lanes;
+mod number;
 mod permissions;
 mod register;
 mod render;
@@ -309,7 +310,7 @@ pub fn check(settings: &Settings) -> anyhow::Result<Report> {
         let gateway = rest.gateway_bot().await?;
         Ok(Report {
             application: application.name,
-            commands_registered: register::is_registered(&rest, application.id).await?,
+            commands_registered: register::is_registered(&rest, application.id.0).await?,
             sessions_remaining: gateway.session_start_limit.remaining,
             sessions_total: gateway.session_start_limit.total,
             shards: gateway.shards,

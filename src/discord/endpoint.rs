@@ -205,7 +205,7 @@ async fn application(edge: &Edge) -> Result<u64, Outcome> {
              application's Interactions Endpoint URL"
         );
     }
-    Ok(application.id)
+    Ok(application.id.0)
 }
 
 /// Whether hexadecimal digits are these bytes.

@@ -13,6 +13,7 @@ use serenity::model::Permissions;
 use tokio::sync::OnceCell;
 
 use super::interact::{self, Asked};
+use super::number::{Number, Numbered};
 use super::permissions::{self, Channel, Role, Roles};
 use super::rest::{Body, Rest, RestError};
 use super::{Edge, age, custom_id, render};
@@ -70,7 +71,7 @@ impl Chat for Edge {
 
     async fn find(&self, channel: u64, round: i64, since: Timestamp) -> Result<Trace, PostError> {
         let prefix = custom_id::answers_to(round);
-        let me = me(self).await.map_err(asked)?.to_string();
+        let me = me(self).await.map_err(asked)?;
         let mut after = age::number_at(since.saturating_sub(LOOK_BACK).unwrap_or(since));
         let last = age::number_at(since.saturating_add(LOOK_AHEAD).unwrap_or(since));
         for n_seen in 0..PAGES_MAX {
@@ -79,9 +80,10 @@ impl Chat for Edge {
                 Err(RestError::Refused { status: 403, .. }) => return Ok(Trace::Unknown),
                 Err(error) => return Err(asked(error)),
             };
-            let is_it = |found: &&Found| found.author.id == me && holds(&found.components, &prefix);
+            let is_it =
+                |found: &&Found| found.author.id.0 == me && holds(&found.components, &prefix);
             if let Some(found) = page.iter().find(is_it) {
-                return found.id.parse().map(Trace::Posted).map_err(|_| unread());
+                return Ok(Trace::Posted(found.id.0));
             }
             if page.is_empty() && n_seen == 0 {
                 // Whom the history is hidden from is shown an empty one.
@@ -94,7 +96,7 @@ impl Chat for Edge {
             if page.len() < PAGE {
                 return Ok(Trace::Absent);
             }
-            let newest = page.iter().filter_map(|found| found.id.parse().ok()).max();
+            let newest = page.iter().map(|found| found.id.0).max();
             after = newest.unwrap_or(after);
             if after > last {
                 return Ok(Trace::Absent);
@@ -123,8 +125,9 @@ impl Chat for Edge {
             .rest
             .ask(Method::POST, path, Some((&body).into()), by());
         // A channel that was perhaps opened shows nobody anything.
-        let channel: Numbered = read(opened.await).map_err(asked)?;
-        let channel = channel.number().map_err(asked)?;
+        let Numbered {
+            id: Number(channel),
+        } = read(opened.await).map_err(asked)?;
         let body = render::post(message, None);
         send(&self.rest, channel, &body, message).await.map(drop)
     }
@@ -217,27 +220,15 @@ async fn allowed_in(edge: &Edge, mut place: Place) -> Result<Permissions, RestEr
 async fn me(edge: &Edge) -> Result<u64, RestError> {
     let asked = edge.me.0.get_or_try_init(|| async {
         let me: Numbered = get(&edge.rest, "/users/@me".to_owned()).await?;
-        me.number()
+        Ok(me.id.0)
     });
     asked.await.copied()
-}
-
-/// Something with a number of Discord's.
-#[derive(Deserialize)]
-struct Numbered {
-    id: String,
-}
-
-impl Numbered {
-    fn number(&self) -> Result<u64, RestError> {
-        self.id.parse().map_err(|_| RestError::Unreadable)
-    }
 }
 
 /// A message in a channel's history, as far as it matters here.
 #[derive(Deserialize)]
 struct Found {
-    id: String,
+    id: Number,
     author: Numbered,
     #[serde(default)]
     components: Value,
@@ -270,8 +261,8 @@ async fn send(
     };
     let path = format!("/channels/{channel}/messages");
     let answer = rest.ask(Method::POST, path, Some(body), by()).await;
-    let posted: Numbered = read(answer).map_err(sent)?;
-    posted.number().map_err(sent)
+    let Numbered { id: Number(posted) } = read(answer).map_err(sent)?;
+    Ok(posted)
 }
 
 async fn get<T: DeserializeOwned>(rest: &Rest, path: String) -> Result<T, RestError> {
@@ -311,10 +302,6 @@ fn asked(error: RestError) -> PostError {
         (_, 404) => Refusal::NoChannel,
         _ => Refusal::Invalid,
     })
-}
-
-fn unread() -> PostError {
-    PostError::NotNow(RestError::Unreadable.into())
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What Discord tells of an interaction, as what was heard: read leniently, judged strictly.
 
 use super::interaction::{
-    AUTOCOMPLETE, BUTTON, COMMAND, COMPONENT, Head, Interaction, Number, STRING_SELECT,
+    AUTOCOMPLETE, BUTTON, COMMAND, COMPONENT, Head, Interaction, STRING_SELECT,
 };
+use super::number::Number;
 use super::render::EPHEMERAL;
 use super::{commands, custom_id};
 use crate::chat::{Member, Place, Request};

@@ -3,14 +3,13 @@
 //! <https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object>
 
 use std::collections::HashMap;
-use std::fmt;
 
-use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 use serenity::model::Permissions;
 use serenity::model::channel::ChannelType;
 
+use super::number::Number;
 use super::permissions;
 use crate::chat;
 
@@ -38,31 +37,6 @@ const BOOLEAN: u64 = 5;
 const USER: u64 = 6;
 const CHANNEL: u64 = 7;
 const ROLE: u64 = 8;
-
-/// One of Discord's numbers, which it writes as a text.
-/// <https://docs.discord.com/developers/reference#snowflakes>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Number(pub(super) u64);
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Digits;
-
-        impl Visitor<'_> for Digits {
-            type Value = Number;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number written as a text")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
-                text.parse().map(Number).map_err(E::custom)
-            }
-        }
-
-        from.deserialize_str(Digits)
-    }
-}
 
 /// What every interaction has, readable even where the rest is not.
 #[derive(Deserialize)]

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::form;
 use super::gate::{Admission, Caller, Gate, Shut, Verdict};
 use super::lanes::{LANES_MIN, Lanes};
+use super::number::Number;
 use crate::chat::File;
 use crate::meters;
 
@@ -109,8 +110,7 @@ fn one() -> u32 {
 /// The application behind the token.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Application {
-    #[serde(deserialize_with = "snowflake")]
-    pub(super) id: u64,
+    pub(super) id: Number,
     #[serde(default)]
     pub(super) name: String,
     /// With which Discord signs what it posts, in hexadecimal digits.
@@ -119,11 +119,6 @@ pub(super) struct Application {
     /// Where Discord posts interactions; nowhere where they go over the gateway.
     #[serde(default)]
     pub(super) interactions_endpoint_url: Option<String>,
-}
-
-fn snowflake<'de, D: serde::Deserializer<'de>>(input: D) -> Result<u64, D::Error> {
-    let text = String::deserialize(input)?;
-    text.parse().map_err(serde::de::Error::custom)
 }
 
 /// The API, with the bot's token.

@@ -10,6 +10,8 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use serenity::model::gateway::GatewayIntents;
 
+use super::number::Numbered;
+
 /// What the bot wants to hear of: that servers exist. Interactions come without asking.
 const INTENTS: GatewayIntents = GatewayIntents::GUILDS;
 /// How long Discord may take to greet, and to take us in.
@@ -106,12 +108,7 @@ struct Hello {
 struct Ready {
     session_id: String,
     resume_gateway_url: Option<String>,
-    application: Application,
-}
-
-#[derive(Deserialize)]
-struct Application {
-    id: String,
+    application: Numbered,
 }
 
 impl Line {
@@ -286,9 +283,7 @@ impl Line {
     fn event(&mut self, name: &str, data: &str, seq: Option<u64>) -> Option<Act> {
         match name {
             "READY" => {
-                let ready: Option<Ready> = serde_json::from_str(data).ok();
-                let application = ready.as_ref().and_then(|r| r.application.id.parse().ok());
-                let (Some(ready), Some(application)) = (ready, application) else {
+                let Ok(ready) = serde_json::from_str::<Ready>(data) else {
                     return Some(Act::Unreadable);
                 };
                 self.is_ready = true;
@@ -297,7 +292,9 @@ impl Line {
                     url: ready.resume_gateway_url,
                     seq,
                 });
-                Some(Act::Ready { application })
+                Some(Act::Ready {
+                    application: ready.application.id.0,
+                })
             }
             "RESUMED" => {
                 self.is_ready = true;
