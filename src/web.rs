@@ -1,6 +1,6 @@
 //! The bot's own web server: whether it is well, what it counts, and interactions that Discord posts.
 //!
-//! It has a thread and a runtime of its own, so that it can tell how the others are. It knows
+//! It has threads and a runtime of its own, so that it can tell how the others are. It knows
 //! neither Discord nor the stories: what it shows are functions that it is given.
 
 mod prometheus;
