@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use studyhall_index::{Index, IndexError, Placed, SectionKey};
 
 use super::Bot;
-use super::recent::{Asked, Told};
+use super::recent::{Query, Told};
 use crate::answer::{self, Answer, Named};
 use crate::chat::{Audience, Heard, Message, Press};
 use crate::gaps::Event;
@@ -18,12 +18,12 @@ impl Bot {
         topic: Option<&str>,
         audience: Audience,
     ) -> Result<Message, IndexError> {
-        let asked = Asked {
+        let query = Query {
             question: question.to_owned(),
             topic: topic.map(str::to_owned),
             audience,
         };
-        self.recent.answer(&self.index, asked, || {
+        self.recent.answer(&self.index, query, || {
             Ok(match answer::answer(&self.index, question, topic)? {
                 Answer::Found {
                     best,

@@ -13,9 +13,9 @@ const ANSWERS_MAX: usize = 512;
 /// Bytes of a question whose answer is kept, at most: nobody types the same page twice.
 const QUESTION_MAX: usize = 300;
 
-/// What was asked. To the letter, for the answer repeats it.
+/// A question, to the letter, for the answer repeats it; and what else decides the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Asked {
+pub(super) struct Query {
     pub(super) question: String,
     pub(super) topic: Option<String>,
     pub(super) audience: Audience,
@@ -35,7 +35,7 @@ pub struct Recent(Mutex<Kept>);
 struct Kept {
     /// What the notes held when these were given.
     state: Option<State>,
-    answers: LruCache<Asked, Message>,
+    answers: LruCache<Query, Message>,
 }
 
 impl Default for Recent {
@@ -55,15 +55,15 @@ impl fmt::Debug for Recent {
 }
 
 impl Recent {
-    /// The answer that was given to this; found with `tell` where there is none.
+    /// The answer that was given to this; found by `tell` where there is none.
     pub(super) fn answer(
         &self,
         index: &Index,
-        asked: Asked,
+        query: Query,
         tell: impl FnOnce() -> Result<Told, IndexError>,
     ) -> Result<Message, IndexError> {
         let state = index.state()?;
-        if let Some(answer) = self.with(state.as_ref(), |answers| answers.get(&asked).cloned()) {
+        if let Some(answer) = self.with(state.as_ref(), |answers| answers.get(&query).cloned()) {
             return Ok(answer);
         }
         let answer = match tell()? {
@@ -71,9 +71,9 @@ impl Recent {
             Told::Once(message) => return Ok(message),
         };
         // Where the notes changed on the way, nobody knows which of them this answer came from.
-        if asked.question.len() <= QUESTION_MAX && index.state()? == state {
+        if query.question.len() <= QUESTION_MAX && index.state()? == state {
             self.with(state.as_ref(), |answers| {
-                answers.put(asked, answer.clone());
+                answers.put(query, answer.clone());
                 if answers.len() > ANSWERS_MAX {
                     answers.pop_lru();
                 }
@@ -86,7 +86,7 @@ impl Recent {
     fn with<T>(
         &self,
         state: Option<&State>,
-        work: impl FnOnce(&mut LruCache<Asked, Message>) -> T,
+        work: impl FnOnce(&mut LruCache<Query, Message>) -> T,
     ) -> T {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.state.as_ref() != state {
@@ -105,8 +105,8 @@ mod tests {
     use super::*;
     use crate::wording;
 
-    fn asked(question: &str) -> Asked {
-        Asked {
+    fn query(question: &str) -> Query {
+        Query {
             question: question.to_owned(),
             topic: None,
             audience: Audience::Channel,
@@ -133,7 +133,7 @@ mod tests {
             is_told = true;
             Ok(told(wording::fault(question)))
         };
-        let answer = recent.answer(index, asked(question), tell).unwrap();
+        let answer = recent.answer(index, query(question), tell).unwrap();
         assert_eq!(answer, wording::fault(question));
         is_told
     }
@@ -160,7 +160,7 @@ mod tests {
             write(&index, folder.path(), "two");
             Ok(Told::Answer(wording::fault("a")))
         };
-        recent.answer(&index, asked("a"), tell).unwrap();
+        recent.answer(&index, query("a"), tell).unwrap();
         assert!(is_told(&recent, &index, "a", Told::Answer));
     }
 
