@@ -17,6 +17,8 @@ const MORE_MAX: u64 = 16;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Held {
     pub(crate) memory_kib: u64,
+    /// The part of it that no file lies behind: what leaks is in there.
+    own_kib: u64,
     n_threads: u64,
     n_files: u64,
 }
@@ -34,6 +36,7 @@ impl Held {
         let files = fs::read_dir(format!("/proc/{process}/fd")).expect("the process lives");
         Self {
             memory_kib: of("VmRSS:"),
+            own_kib: of("RssAnon:"),
             n_threads: of("Threads:"),
             n_files: files.count() as u64,
         }
@@ -73,13 +76,19 @@ async fn soak(seconds: u64) {
     assert!(!seen.verdicts.is_empty(), "nobody was told anything");
     assert_eq!(serving.stop().await, Some(0), "{}", storm.desk.log());
     let (first, second) = held.split_at(held.len() / 2);
-    let memory: Vec<f64> = second.iter().map(|held| held.memory_kib as f64).collect();
+    let rise = |of: fn(&Held) -> u64| {
+        let memory: Vec<f64> = second.iter().map(|held| of(held) as f64).collect();
+        rise_per_hour(&memory) / 1_024.0
+    };
     eprintln!(
-        "{seconds} s, {} verdicts: {:?} at first, {:?} in the end; memory rises by {:.2} MiB an hour",
+        "{seconds} s, {} verdicts: {:?} at first, {:?} in the middle, {:?} in the end; in the second \
+         half memory rises by {:.2} MiB an hour, without mapped files by {:.2}",
         seen.verdicts.len(),
         held[0],
+        second[0],
         held[held.len() - 1],
-        rise_per_hour(&memory) / 1_024.0
+        rise(|held| held.memory_kib),
+        rise(|held| held.own_kib),
     );
     let most = |part: &[Held], of: fn(&Held) -> u64| part.iter().map(of).max().expect("some");
     let threads = [first, second].map(|part| most(part, |held| held.n_threads));
