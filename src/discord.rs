@@ -2,7 +2,8 @@
 //! [`Reply`] becomes what they see.
 //!
 //! Discord's work has a runtime of its own; the stories run on the caller's. A plain thread
-//! watches both, and ends the process when one of them stands still.
+//! watches both, and ends the process when one of them stands still. What is posted is worked on
+//! where it came in, on the web server's.
 
 use std::collections::{HashSet, VecDeque};
 use std::future::Future;
@@ -440,8 +441,8 @@ impl Edge {
         meters::connected(all_up);
     }
 
-    /// Works on an interaction beside all others, if there is a place, on the runtime that heard it:
-    /// each change of threads on the way costs as much as reading the interaction does.
+    /// Works on an interaction beside all others, if there is a place, on the runtime that heard it: it
+    /// changes threads no more often than it must.
     fn spawn<F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
