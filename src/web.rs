@@ -37,8 +37,9 @@ const END_MAX: Duration = Duration::from_secs(4);
 const AGAIN: Duration = Duration::from_millis(100);
 /// Threads that serve: to verify a signature takes one of them as long as all the rest of a request.
 const N_WORKERS: usize = 2;
-/// How often measurements are gathered where nobody asks for them.
-const GATHER: Duration = Duration::from_secs(5);
+/// How often measurements are gathered where nobody asks for them. Each time leaves some two KiB with a
+/// thread that measures, until it has 64 such pieces to give back, so often is not better.
+const GATHER: Duration = Duration::from_secs(20);
 
 /// What the server shows. Its functions are called for each request and must not block.
 pub struct Shown {
