@@ -35,7 +35,8 @@ const CONNECTION_MAX: Duration = Duration::from_secs(600);
 const END_MAX: Duration = Duration::from_secs(4);
 /// After a connection that could not be taken in.
 const AGAIN: Duration = Duration::from_millis(100);
-/// Threads that serve: to verify a signature takes one of them as long as all the rest of a request.
+/// Threads that serve. One, which verifies, reads and writes all that is posted, was full at 8,000
+/// interactions a second while the other of two cores was half idle.
 const N_WORKERS: usize = 2;
 /// How often measurements are gathered where nobody asks for them. Each time leaves some two KiB with a
 /// thread that measures, until it has 64 such pieces to give back, so often is not better.
