@@ -1,11 +1,20 @@
 //! What is counted and measured while the bot serves: names, labels and buckets, in one place.
 //!
 //! No label holds anything that people or servers bring along: each has the few values that stand
-//! here, so that no crowd makes the list of series long. Where nobody listens, nothing is kept.
+//! here, so that no crowd makes the list of series long, and each measurement is added to the
+//! numbers of its series, so that none is kept.
 
+use std::borrow::Cow;
+use std::sync::atomic::AtomicU64;
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Metric, Registry};
 
 /// Rounds of the quiz that reached a state.
 pub const ROUNDS: &str = "studyhall_slots_total";
@@ -40,14 +49,12 @@ pub const CALLS: &str = "http_client_request_duration_seconds";
 /// Transactions with the database of the scores.
 pub const DATABASE: &str = "db_client_operation_duration_seconds";
 
-/// The upper ends of the buckets of each histogram, in seconds.
-pub const BUCKETS: &[(&str, &[f64])] = &[
-    (LATENESS, &[1.0, 5.0, 15.0, 60.0, 300.0, 1_800.0, 3_600.0]),
-    // Discord gives three seconds.
-    (ACKNOWLEDGED, &[0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]),
-    (CALLS, &[0.1, 0.3, 1.0, 3.0, 10.0]),
-    (DATABASE, &[0.001, 0.01, 0.1, 1.0, 10.0]),
-];
+/// Where the buckets of each histogram end, in seconds.
+const LATENESS_S: [f64; 7] = [1.0, 5.0, 15.0, 60.0, 300.0, 1_800.0, 3_600.0];
+/// Discord gives three.
+const ACKNOWLEDGED_S: [f64; 8] = [0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0];
+const CALLS_S: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
+const DATABASE_S: [f64; 5] = [0.001, 0.01, 0.1, 1.0, 10.0];
 
 /// Every name, as it stands in the list; that of backups only once [`backed_up`] was called.
 pub const NAMES: &[&str] = &[
@@ -175,98 +182,215 @@ const STATUSES: &[&str] = &[
 /// What is done with the database.
 const OPERATIONS: &[&str] = &["read", "write", "scrub"];
 
-/// Says what all of it means, and begins at nothing, so that what has not happened yet can be read
-/// as well.
-pub fn begin() {
-    describe_counter!(ROUNDS, "Rounds of the quiz that reached this state");
-    describe_histogram!(LATENESS, "From the time of a round to its post");
-    describe_counter!(ANSWERS, "Answers to rounds, by what became of them");
-    describe_histogram!(
-        ACKNOWLEDGED,
-        "From the arrival of an interaction to its first answer"
-    );
-    describe_counter!(INTERACTIONS, "Interactions, by what became of them");
-    describe_counter!(IDENTIFIES, "Sessions that were started on the gateway");
-    describe_gauge!(CONNECTED, "Whether the gateway's line is up");
-    describe_counter!(INVALID, "Calls answered 401, 403 or 429 by Discord");
-    describe_counter!(LIMITED, "Calls that Discord refused for coming too soon");
-    describe_gauge!(DOCS, "Sections in the index of the notes");
-    describe_gauge!(
-        INDEX_AGE,
-        "How long ago the index was last as new as the notes"
-    );
-    describe_gauge!(
-        BACKUP,
-        "When the scores were last copied from their file; 0 for never"
-    );
-    describe_gauge!(QUEUE, "Transactions that write or wait to write");
-    describe_gauge!(BUILD, "The version, as a label");
-    describe_histogram!(CALLS, "Tries of calls to Discord's REST API");
-    describe_histogram!(DATABASE, "Transactions with the database of the scores");
-    for state in STATES {
-        counter!(ROUNDS, "state" => *state).increment(0);
+/// A label that has but a few values.
+type Label = [(&'static str, &'static str); 1];
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+struct Meters {
+    registry: Mutex<Registry>,
+    rounds: Family<Label, Counter>,
+    lateness: Histogram,
+    answers: Family<Label, Counter>,
+    acknowledged: Histogram,
+    interactions: Family<Label, Counter>,
+    identifies: Counter,
+    connected: Gauge,
+    invalid: Counter,
+    limited: Family<Label, Counter>,
+    docs: Gauge,
+    index_age: Gauge<f64, AtomicU64>,
+    backup: OnceLock<Gauge>,
+    queue: Gauge,
+    calls: Histograms<[(&'static str, Cow<'static, str>); 3]>,
+    database: Histograms<[(&'static str, &'static str); 2]>,
+}
+
+/// Those of this process.
+static METERS: LazyLock<Meters> = LazyLock::new(Meters::new);
+
+impl Meters {
+    /// All begin at nothing, so that what has not happened yet can be read as well.
+    fn new() -> Self {
+        let mut registry = Registry::default();
+        let list = &mut registry;
+        let build = Family::<Label, Gauge>::default();
+        build
+            .get_or_create(&[("version", env!("CARGO_PKG_VERSION"))])
+            .set(1);
+        listed(list, BUILD, "The version, as a label", build);
+        Self {
+            rounds: counters(
+                list,
+                ROUNDS,
+                "Rounds of the quiz that reached this state",
+                STATES.iter().map(|state| ("state", *state)),
+            ),
+            lateness: listed(
+                list,
+                LATENESS,
+                "From the time of a round to its post",
+                Histogram::new(LATENESS_S),
+            ),
+            answers: counters(
+                list,
+                ANSWERS,
+                "Answers to rounds, by what became of them",
+                Answer::ALL.map(|answer| ("result", answer.name())),
+            ),
+            acknowledged: listed(
+                list,
+                ACKNOWLEDGED,
+                "From the arrival of an interaction to its first answer",
+                Histogram::new(ACKNOWLEDGED_S),
+            ),
+            interactions: counters(
+                list,
+                INTERACTIONS,
+                "Interactions, by what became of them",
+                Interaction::ALL.map(|became| ("result", became.name())),
+            ),
+            identifies: listed(
+                list,
+                IDENTIFIES,
+                "Sessions that were started on the gateway",
+                Counter::default(),
+            ),
+            connected: listed(
+                list,
+                CONNECTED,
+                "Whether the gateway's line is up",
+                Gauge::default(),
+            ),
+            invalid: listed(
+                list,
+                INVALID,
+                "Calls answered 401, 403 or 429 by Discord",
+                Counter::default(),
+            ),
+            limited: counters(
+                list,
+                LIMITED,
+                "Calls that Discord refused for coming too soon",
+                SCOPES.iter().map(|scope| ("scope", *scope)),
+            ),
+            docs: listed(
+                list,
+                DOCS,
+                "Sections in the index of the notes",
+                Gauge::default(),
+            ),
+            index_age: listed(
+                list,
+                INDEX_AGE,
+                "How long ago the index was last as new as the notes",
+                Gauge::default(),
+            ),
+            backup: OnceLock::new(),
+            queue: listed(
+                list,
+                QUEUE,
+                "Transactions that write or wait to write",
+                Gauge::default(),
+            ),
+            calls: listed(
+                list,
+                CALLS,
+                "Tries of calls to Discord's REST API",
+                Family::new_with_constructor(|| Histogram::new(CALLS_S)),
+            ),
+            database: listed(
+                list,
+                DATABASE,
+                "Transactions with the database of the scores",
+                Family::new_with_constructor(|| Histogram::new(DATABASE_S)),
+            ),
+            registry: Mutex::new(registry),
+        }
     }
-    for answer in Answer::ALL {
-        counter!(ANSWERS, "result" => answer.name()).increment(0);
+}
+
+/// Puts something on the list.
+fn listed<M: Metric + Clone>(list: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    // The names of counters get their end where they are written.
+    let name = name.strip_suffix("_total").unwrap_or(name);
+    list.register(name, help, metric.clone());
+    metric
+}
+
+/// Counters by a label of these values.
+fn counters(
+    list: &mut Registry,
+    name: &str,
+    help: &str,
+    labels: impl IntoIterator<Item = (&'static str, &'static str)>,
+) -> Family<Label, Counter> {
+    let counters = Family::<Label, Counter>::default();
+    for label in labels {
+        drop(counters.get_or_create(&[label]));
     }
-    for interaction in Interaction::ALL {
-        counter!(INTERACTIONS, "result" => interaction.name()).increment(0);
-    }
-    for scope in SCOPES {
-        counter!(LIMITED, "scope" => *scope).increment(0);
-    }
-    counter!(IDENTIFIES).increment(0);
-    counter!(INVALID).increment(0);
-    for name in [CONNECTED, DOCS, INDEX_AGE, QUEUE] {
-        gauge!(name).set(0.0);
-    }
-    gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    // Named without a value, they stand in the list with nothing in them.
-    drop(histogram!(LATENESS));
-    drop(histogram!(ACKNOWLEDGED));
+    listed(list, name, help, counters)
+}
+
+/// All that this process has counted, in the text format of OpenMetrics.
+/// <https://prometheus.io/docs/specs/om/open_metrics_spec/>
+#[must_use]
+pub fn text() -> String {
+    let mut written = String::new();
+    // A String takes all that is written.
+    text::encode(&mut written, &list()).ok();
+    written
+}
+
+fn list() -> MutexGuard<'static, Registry> {
+    let list = METERS.registry.lock();
+    list.unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A round reached a state.
 pub fn round(state: &'static str) {
     if STATES.contains(&state) {
-        counter!(ROUNDS, "state" => state).increment(1);
+        METERS.rounds.get_or_create(&[("state", state)]).inc();
     }
 }
 
 /// A round was posted so many milliseconds after its time.
 pub fn lateness(ms: i128) {
     let ms = u64::try_from(ms).unwrap_or_default();
-    histogram!(LATENESS).record(Duration::from_millis(ms));
+    METERS
+        .lateness
+        .observe(Duration::from_millis(ms).as_secs_f64());
 }
 
 /// Somebody answered a round.
 pub fn answer(answer: Answer) {
-    counter!(ANSWERS, "result" => answer.name()).increment(1);
+    let label = [("result", answer.name())];
+    METERS.answers.get_or_create(&label).inc();
 }
 
 /// Something became of an interaction.
 pub fn interaction(interaction: Interaction) {
-    counter!(INTERACTIONS, "result" => interaction.name()).increment(1);
+    let label = [("result", interaction.name())];
+    METERS.interactions.get_or_create(&label).inc();
 }
 
 /// A first answer went out so long after its interaction had arrived.
 pub fn acknowledged(after: Duration) {
-    histogram!(ACKNOWLEDGED).record(after);
+    METERS.acknowledged.observe(after.as_secs_f64());
 }
 
 /// A session was started on the gateway.
 pub fn identified() {
-    counter!(IDENTIFIES).increment(1);
+    METERS.identifies.inc();
 }
 
 /// The gateway's line is up from now on, or down.
 pub fn connected(is_up: bool) {
-    gauge!(CONNECTED).set(f64::from(u8::from(is_up)));
+    METERS.connected.set(i64::from(is_up));
 }
 
 /// A call was answered in a way that counts against this address.
 pub fn invalid_request() {
-    counter!(INVALID).increment(1);
+    METERS.invalid.inc();
 }
 
 /// A call came too soon for a limit of this scope, in Discord's word; none where it was not the
@@ -274,25 +398,31 @@ pub fn invalid_request() {
 pub fn limited(scope: Option<&str>) {
     let known = |scope: &str| SCOPES.iter().find(|known| **known == scope);
     let scope = scope.map_or("address", |scope| known(scope).copied().unwrap_or("user"));
-    counter!(LIMITED, "scope" => scope).increment(1);
+    METERS.limited.get_or_create(&[("scope", scope)]).inc();
 }
 
 /// How large the index is, and how long ago it was last as new as the notes.
 pub fn index(n_sections: usize, age: Duration) {
-    gauge!(DOCS).set(n_sections as f64);
-    gauge!(INDEX_AGE).set(age.as_secs_f64());
+    METERS
+        .docs
+        .set(i64::try_from(n_sections).unwrap_or(i64::MAX));
+    METERS.index_age.set(age.as_secs_f64());
 }
 
 /// When the scores were last copied from their file, in seconds since 1970; 0 for never. Nothing is
-/// counted where this is never called: who backs up a server has means of their own.
+/// listed where this is never called: who backs up a server has means of their own.
 pub fn backed_up(at_s: i64) {
-    gauge!(BACKUP).set(at_s as f64);
+    let gauge = METERS.backup.get_or_init(|| {
+        let help = "When the scores were last copied from their file; 0 for never";
+        listed(&mut list(), BACKUP, help, Gauge::default())
+    });
+    gauge.set(at_s);
 }
 
 /// One more transaction waits to write, until what this gives is dropped.
 #[must_use]
 pub fn queued() -> impl Drop {
-    gauge!(QUEUE).increment(1.0);
+    METERS.queue.inc();
     Queued
 }
 
@@ -300,7 +430,7 @@ struct Queued;
 
 impl Drop for Queued {
     fn drop(&mut self) {
-        gauge!(QUEUE).decrement(1.0);
+        METERS.queue.dec();
     }
 }
 
@@ -314,19 +444,21 @@ pub fn called(method: &str, status: Option<u16>, host: &str, took: Duration) {
     let labels = [
         (
             "http_request_method",
-            method.copied().unwrap_or("GET").to_owned(),
+            Cow::Borrowed(method.copied().unwrap_or("GET")),
         ),
-        ("http_response_status_code", status.to_owned()),
-        ("server_address", host.to_owned()),
+        ("http_response_status_code", Cow::Borrowed(status)),
+        ("server_address", Cow::Owned(host.to_owned())),
     ];
-    histogram!(CALLS, &labels).record(took);
+    let calls = METERS.calls.get_or_create(&labels);
+    calls.observe(took.as_secs_f64());
 }
 
 /// Something was done with the database of this kind: `sqlite` or `postgresql`.
 pub fn transacted(operation: &'static str, system: &'static str, took: Duration) {
     if OPERATIONS.contains(&operation) {
         let labels = [("db_operation_name", operation), ("db_system_name", system)];
-        histogram!(DATABASE, &labels).record(took);
+        let database = METERS.database.get_or_create(&labels);
+        database.observe(took.as_secs_f64());
     }
 }
 
@@ -334,24 +466,68 @@ pub fn transacted(operation: &'static str, system: &'static str, took: Duration)
 mod tests {
     use super::*;
 
-    /// All that can ever stand in the list of one process.
+    /// Servers, and odd things that may come from outside.
+    const N_ODD: u64 = 10_000;
+    /// Series of one process, at most.
+    const N_SERIES_MAX: usize = 500;
+
     #[test]
-    fn there_are_at_most_five_hundred_series() {
-        let lines = |name: &str| {
-            let found = BUCKETS.iter().find(|(histogram, _)| *histogram == name);
-            // A bucket without end, the sum and the number come on top.
-            found.map_or(1, |(_, buckets)| buckets.len() + 3)
+    fn however_much_happens_the_list_stays_short() {
+        backed_up(0);
+        for n in 0..N_ODD {
+            let took = Duration::from_millis(n);
+            let odd = format!("odd-{n}");
+            limited(Some(&odd));
+            lateness(i128::from(n) - 100);
+            acknowledged(took);
+            let status = u16::try_from(n).ok();
+            called(&odd, status, "discord.example", took);
+            for method in METHODS {
+                called(method, status, "discord.example", took);
+            }
+        }
+        for operation in OPERATIONS {
+            transacted(operation, "sqlite", Duration::ZERO);
+        }
+        round("of a kind that nobody knows");
+        transacted("of a kind that nobody knows", "sqlite", Duration::ZERO);
+        let text = super::text();
+        let is_series = |line: &&str| !line.starts_with('#');
+        let n_series = text.lines().filter(is_series).count();
+        // Five methods with nine outcomes alone have eight lines each.
+        assert!((360..=N_SERIES_MAX).contains(&n_series), "{n_series}");
+        assert!(!text.contains("odd-") && !text.contains("nobody"));
+        for name in NAMES {
+            let listed = name.strip_suffix("_total").unwrap_or(name);
+            assert!(text.contains(&format!("# TYPE {listed} ")), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_measured_is_added_to_its_bucket() {
+        let system = "of this test";
+        let lines = |text: &str| {
+            let mut lines = text.lines().map(str::to_owned).collect::<Vec<_>>();
+            lines.retain(|line| line.contains(system));
+            lines
         };
-        let n_values = |name: &str| match name {
-            ROUNDS => STATES.len(),
-            ANSWERS => Answer::ALL.len(),
-            INTERACTIONS => Interaction::ALL.len(),
-            LIMITED => SCOPES.len(),
-            CALLS => METHODS.len() * STATUSES.len(),
-            DATABASE => OPERATIONS.len(),
-            _ => 1,
-        };
-        let n_series: usize = NAMES.iter().map(|name| n_values(name) * lines(name)).sum();
-        assert!(n_series <= 500, "{n_series}");
+        for took in [5, 5, 500] {
+            transacted("scrub", system, Duration::from_millis(took));
+        }
+        let labels = format!("db_operation_name=\"scrub\",db_system_name=\"{system}\"");
+        let bucket = |end: &str, n: u64| format!("{DATABASE}_bucket{{le=\"{end}\",{labels}}} {n}");
+        assert_eq!(
+            lines(&text()),
+            [
+                format!("{DATABASE}_sum{{{labels}}} 0.51"),
+                format!("{DATABASE}_count{{{labels}}} 3"),
+                bucket("0.001", 0),
+                bucket("0.01", 2),
+                bucket("0.1", 2),
+                bucket("1.0", 3),
+                bucket("10.0", 3),
+                bucket("+Inf", 3),
+            ]
+        );
     }
 }

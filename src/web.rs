@@ -3,7 +3,6 @@
 //! It has threads and a runtime of its own, so that it can tell how the others are. It knows
 //! neither Discord nor the stories: what it shows are functions that it is given.
 
-mod prometheus;
 mod routes;
 
 use std::net::{SocketAddr, TcpListener};
@@ -21,8 +20,6 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{debug, info, warn};
 
-pub use prometheus::Meters;
-
 /// Connections at once, at most; the others wait to be taken in.
 const CONNECTIONS_MAX: usize = 256;
 /// How long the head of a request may take, counted from the end of the answer before it.
@@ -38,9 +35,6 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Threads that serve. One, which verifies, reads and writes all that is posted, was full at 8,000
 /// interactions a second while the other of two cores was half idle.
 const N_WORKERS: usize = 2;
-/// How often measurements are gathered where nobody asks for them. Each time leaves some two KiB with a
-/// thread that measures, until it has 64 such pieces to give back, so often is not better.
-const GATHER: Duration = Duration::from_secs(20);
 
 /// What the server shows. Its functions are called for each request and must not block.
 pub struct Shown {
@@ -48,8 +42,8 @@ pub struct Shown {
     pub alive: Box<dyn Fn() -> bool + Send + Sync>,
     /// Why nobody should rely on it now, a line for each cause; none where all is well.
     pub causes: Box<dyn Fn() -> Vec<String> + Send + Sync>,
-    /// What was counted.
-    pub meters: Meters,
+    /// What was counted, in the text format of OpenMetrics.
+    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// What answers interactions that are posted here, if they are.
     pub interactions: Option<Endpoint>,
 }
@@ -118,17 +112,11 @@ pub fn serve(listener: TcpListener, shown: Shown) -> anyhow::Result<Server> {
         let _inside = runtime.enter();
         tokio::net::TcpListener::from_std(listener)?
     };
-    let meters = shown.meters.clone();
     let router = routes::router(Arc::new(shown));
     let thread = thread::Builder::new()
         .name("web".to_owned())
         .spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = take_in(&listener, &router, stopped) => {}
-                    () = gather(&meters) => {}
-                }
-            });
+            runtime.block_on(take_in(&listener, &router, stopped));
         })
         .context("no thread for the web server")?;
     info!(http.address = %address, "the web server listens");
@@ -146,13 +134,6 @@ impl Server {
         if !self.thread.is_finished() {
             warn!("the web server was still answering at the end");
         }
-    }
-}
-
-async fn gather(meters: &Meters) {
-    loop {
-        tokio::time::sleep(GATHER).await;
-        meters.gather();
     }
 }
 

@@ -11,7 +11,7 @@ use super::{NO_KEY, Outcome, backup, store};
 use crate::bot::Bot;
 use crate::config::{Environment, Settings, Transport, token};
 use crate::ops::{self, Health, Supervisor};
-use crate::{discord, web};
+use crate::{discord, meters, web};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +29,6 @@ pub(super) struct Serve {}
 pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Result<Outcome> {
     let on_discord = on_discord(settings)?;
     let listener = web::listen(settings.http.listen)?;
-    let meters = web::Meters::begin()?;
     let bot = store::bot(settings, store::scores(settings)?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -43,7 +42,7 @@ pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Res
     let interactions = (settings.discord.transport == Transport::Http).then(|| endpoint(&edge));
     let shown = web::Shown {
         interactions,
-        ..shown(&health, &bot, &edge, meters)
+        ..shown(&health, &bot, &edge)
     };
     let server = web::serve(listener, shown)?;
     let (stop, shutdown) = watch::channel(false);
@@ -85,12 +84,7 @@ pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Res
 }
 
 /// What the web server shows of the bot.
-fn shown(
-    health: &Arc<Health>,
-    bot: &Bot,
-    edge: &Arc<OnceLock<Arc<discord::Edge>>>,
-    meters: web::Meters,
-) -> web::Shown {
+fn shown(health: &Arc<Health>, bot: &Bot, edge: &Arc<OnceLock<Arc<discord::Edge>>>) -> web::Shown {
     let (beating, known, edge) = (Arc::clone(health), Arc::clone(health), Arc::clone(edge));
     let index = bot.index.clone();
     web::Shown {
@@ -108,7 +102,7 @@ fn shown(
                 .map(str::to_owned)
                 .collect()
         }),
-        meters,
+        metrics: Box::new(meters::text),
         interactions: None,
     }
 }

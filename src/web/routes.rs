@@ -21,8 +21,8 @@ const DISCARD_MAX: usize = 8 << 20;
 const BODY_TIME: Duration = Duration::from_secs(3);
 
 const TEXT: &str = "text/plain; charset=utf-8";
-/// <https://prometheus.io/docs/instrumenting/exposition_formats/>
-const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// <https://prometheus.io/docs/specs/om/open_metrics_spec/>
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Where Discord puts what it signed.
 /// <https://docs.discord.com/developers/interactions/overview>
@@ -61,7 +61,7 @@ async fn ready(State(shown): State<Arc<Shown>>) -> Response<Body> {
 }
 
 async fn metrics(State(shown): State<Arc<Shown>>) -> Response<Body> {
-    response(StatusCode::OK, METRICS, shown.meters.text().into_bytes())
+    response(StatusCode::OK, METRICS, (shown.metrics)().into_bytes())
 }
 
 async fn interaction(State(shown): State<Arc<Shown>>, request: Request) -> Response<Body> {

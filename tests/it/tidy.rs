@@ -29,7 +29,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ed25519_dalek", &["src/discord", "benches/"]),
     ("axum", &["src/web", "benches/"]),
     ("hyper", &["src/web"]),
-    ("metrics_exporter_prometheus", &["src/web"]),
+    ("prometheus_client", &["src/meters.rs"]),
     ("tantivy", &["index/src/", "benches/"]),
     ("pulldown_cmark", &["index/src/", "benches/"]),
     ("rusqlite", &["src/scores/sqlite", "benches/"]),

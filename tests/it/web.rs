@@ -190,15 +190,17 @@ async fn everything_that_is_counted_can_be_read() {
     assert_eq!(desk.discord.blame(), [""; 0]);
 }
 
-/// The series of each metric that a text in Prometheus' format tells, with their values.
+/// The series of each metric that a text in OpenMetrics' format tells, with their values; a counter
+/// by the name of its series.
 fn families(text: &str) -> BTreeMap<String, BTreeMap<String, f64>> {
+    let text = text.strip_suffix("# EOF\n").expect("an end");
     let mut kinds: BTreeMap<&str, &str> = BTreeMap::new();
     let mut families: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
-    for line in text.lines().filter(|line| !line.is_empty()) {
+    for line in text.lines() {
         if let Some(said) = line.strip_prefix("# TYPE ") {
             let (name, kind) = said.split_once(' ').expect("a name and a kind");
             assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
-            assert!(kinds.insert(name, kind).is_none(), "{line} comes twice");
+            assert_eq!(kinds.insert(name, kind), None, "{line} comes twice");
             continue;
         }
         if line.starts_with("# HELP ") {
@@ -217,13 +219,17 @@ fn families(text: &str) -> BTreeMap<String, BTreeMap<String, f64>> {
                 assert!(value.len() >= 2 && value.starts_with('"') && value.ends_with('"'));
             }
         }
+        let is_of = |kind: &str, base: &str| kinds.get(base) == Some(&kind);
         let suffixes = ["_bucket", "_sum", "_count"];
         let base = suffixes.iter().find_map(|suffix| {
             let base = name.strip_suffix(suffix)?;
-            (kinds.get(base) == Some(&"histogram")).then_some(base)
+            is_of("histogram", base).then_some(base)
         });
+        let counted = name.strip_suffix("_total");
+        let is_counter = counted.is_some_and(|base| is_of("counter", base));
+        let is_known = is_counter || base.is_some() || is_of("gauge", name);
+        assert!(is_known, "{line} is of no kind");
         let base = base.unwrap_or(name);
-        assert!(kinds.contains_key(base), "{line} is of no kind");
         let family = families.entry(base.to_owned()).or_default();
         let earlier = family.insert(series.to_owned(), value);
         assert!(earlier.is_none(), "{series} comes twice");
