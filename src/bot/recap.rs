@@ -23,7 +23,7 @@ use crate::wording;
 /// Between two looks at what is done now and then.
 const EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// Counts that are written at one look, at most: each is an edit in the chat.
-const EDITS_MAX: usize = 25;
+const EDITS_MAX: u32 = 25;
 /// Before a round's close its count is written no more: an edit waits a minute and a half at most for
 /// its turn, and one that came after another process's reveal would hide it for good.
 const COUNTED_UNTIL: SignedDuration = SignedDuration::from_mins(2);
@@ -85,28 +85,26 @@ impl Bot {
 
     /// Writes below open rounds how many have answered.
     async fn count<C: Chat>(&self, chat: &C, clock: &Clock) -> Result<(), StoreError> {
-        for (round, n) in self.scores.miscounted()?.into_iter().take(EDITS_MAX) {
+        let ends = |now: Timestamp| now.saturating_add(COUNTED_UNTIL).unwrap_or(now);
+        for (round, n) in self.scores.miscounted(ends(clock()), EDITS_MAX)? {
             let Some((message, asks)) = round.message.zip(round.asks.as_ref()) else {
                 continue;
             };
             let closes_at = round.closes_at.unwrap_or(round.due_at);
-            if closes_at.duration_since(clock()) < COUNTED_UNTIL {
+            if closes_at <= ends(clock()) {
                 continue;
             }
             let shown = self.shown(&round, asks, closes_at);
-            match chat
-                .edit(
-                    round.channel,
-                    message,
-                    &wording::round::open(&shown, n, None),
-                )
-                .await
-            {
-                Ok(()) => self.scores.counted(round.id, n)?,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    warn!(round.id = round.id.0, error, "a count was not shown");
-                }
+            let counted = wording::round::open(&shown, n, None);
+            let edited = chat.edit(round.channel, message, &counted).await;
+            if let Err(error) = &edited {
+                let error = error as &dyn std::error::Error;
+                warn!(round.id = round.id.0, error, "a count was not shown");
+            }
+            match edited {
+                // It would be refused again, before others: the next answer is another try.
+                Ok(()) | Err(PostError::Refused(_)) => self.scores.counted(round.id, n)?,
+                Err(PostError::NotNow(_) | PostError::Unsure(_)) => {}
             }
         }
         Ok(())

@@ -123,27 +123,31 @@ impl Scores {
         })
     }
 
-    /// Open rounds whose message says another number of answers than there are, with that number.
+    /// Rounds that are open beyond an instant and whose message says another number of answers than
+    /// there are, with that number: `n` at most, before all others those whose message is furthest
+    /// off for the number that it says. So a round where few answer waits for busier ones but a while.
     ///
     /// # Errors
     /// The store fails.
-    pub fn miscounted(&self) -> Result<Vec<(Round, u32)>, StoreError> {
+    pub fn miscounted(
+        &self,
+        open_beyond: Timestamp,
+        n: u32,
+    ) -> Result<Vec<(Round, u32)>, StoreError> {
         self.read(|transaction| {
             let rows = transaction.query(
-                select_round!("WHERE state = 'open' AND wake_at IS NOT NULL ORDER BY id LIMIT ?1"),
-                &[ROUNDS_MAX.into()],
+                "WITH live AS MATERIALIZED (\
+                    SELECT id, counted, (SELECT COUNT(*) FROM event \
+                        WHERE event.round = round.id AND event.number = 0) AS n_answers \
+                    FROM round WHERE wake_at > ?1 AND state = 'open') \
+                 SELECT id, n_answers FROM live WHERE n_answers <> counted \
+                 ORDER BY ABS(n_answers - counted) * 1.0 / (counted + 1) DESC, id LIMIT ?2",
+                &[of_time(open_beyond), i64::from(n).into()],
             )?;
-            let mut found = Vec::new();
+            let mut found = Vec::with_capacity(rows.len());
             for row in &rows {
-                let round = to_round(row)?;
-                let n = transaction.query(
-                    "SELECT COUNT(*) FROM event WHERE round = ?1 AND number = 0",
-                    &[round.id.0.into()],
-                )?;
-                let n = to_count(only(n)?.int(0)?);
-                if n != round.counted {
-                    found.push((round, n));
-                }
+                let round = find(transaction, RoundId(row.int(0)?))?;
+                found.extend(round.zip(Some(to_count(row.int(1)?))));
             }
             Ok(found)
         })
