@@ -18,7 +18,9 @@ use studyhall::scores::answers::Answer;
 use studyhall::scores::boards::Wanted;
 use studyhall::scores::guilds::Guild;
 use studyhall::scores::people::Practice;
-use studyhall::scores::round::{Asks, Feedback, Lease, NewRound, RoundId, RoundState, Rules};
+use studyhall::scores::round::{
+    Asks, Feedback, Lease, NewRound, Round, RoundId, RoundState, Rules,
+};
 use studyhall::scores::schedules::{Schedule, ScheduleId, ScheduleState};
 
 use crate::group::by;
@@ -384,6 +386,15 @@ impl Player {
         }
     }
 
+    fn miscounted(&self) -> Vec<(Round, u32)> {
+        self.scores.miscounted(self.now, 30).expect("a store")
+    }
+
+    /// How many open rounds say a wrong number of answers, of the first thirty.
+    pub(super) fn n_miscounted(&self) -> usize {
+        self.miscounted().len()
+    }
+
     /// Everything that can be asked of the scores, as text.
     pub(super) fn view(&self) -> String {
         let mut view = self.boards();
@@ -414,6 +425,7 @@ impl Player {
             )
             .expect("text");
         }
+        writeln!(view, "{:?}", self.miscounted()).expect("text");
         for member in 1..=MEMBERS {
             writeln!(view, "{:?}", self.scores.events(member).expect("a store")).expect("text");
             let written = self.scores.written_reviews(member).expect("a store");
