@@ -387,7 +387,8 @@ impl Player {
     }
 
     fn miscounted(&self) -> Vec<(Round, u32)> {
-        self.scores.miscounted(self.now, 30).expect("a store")
+        let ever = Timestamp::UNIX_EPOCH;
+        self.scores.miscounted(ever, 30).expect("a store")
     }
 
     /// How many open rounds say a wrong number of answers, of the first thirty.
