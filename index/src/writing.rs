@@ -52,14 +52,15 @@ impl Work<'_> {
         gone: &[String],
         warnings: &mut Vec<NoteWarning>,
     ) -> Result<Vec<String>, IndexError> {
-        let writer: IndexWriter = live.index.writer_with_num_threads(1, WRITER_BYTES)?;
-        writer.set_merge_policy(Box::new(merge_policy()));
-        let pending = Mutex::new(writer);
+        let writer = Writer {
+            live,
+            begun: Mutex::new(None),
+        };
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let n_threads = (self.paths.len() / NOTES_PER_THREAD + 1).min(cores.min(THREADS_MAX));
         let shares = thread::scope(|scope| {
             let threads: Vec<_> = (0..n_threads)
-                .map(|_| scope.spawn(|| self.work(live, &pending, DRAFTS_BYTES / n_threads)))
+                .map(|_| scope.spawn(|| self.work(&writer, DRAFTS_BYTES / n_threads)))
                 .collect();
             let join = |thread: thread::ScopedJoinHandle<'_, _>| {
                 thread.join().unwrap_or_else(|_| {
@@ -78,26 +79,16 @@ impl Work<'_> {
             changed.extend(share.changed);
             warnings.extend(share.warnings);
         }
-        let mut writer = pending.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if changed.is_empty() && gone.is_empty() {
-            return Ok(changed);
-        }
         for (path, old) in gone.iter().filter_map(|path| self.held.get_key_value(path)) {
-            writer.delete_term(held_term(path, *old));
+            writer.delete(path, *old)?;
         }
-        writer.commit()?;
-        writer.wait_merging_threads()?;
+        writer.end()?;
         Ok(changed)
     }
 
     /// What one thread does. It writes segments of its own, of about `n_bytes` in memory: nothing
     /// is handed over.
-    fn work(
-        &self,
-        live: &Live,
-        writer: &Mutex<IndexWriter>,
-        n_bytes: usize,
-    ) -> tantivy::Result<Share> {
+    fn work(&self, writer: &Writer<'_>, n_bytes: usize) -> tantivy::Result<Share> {
         let mut share = Share::default();
         let mut draft: Option<Draft> = None;
         while let Some(path) = self.paths.get(self.next.fetch_add(1, Ordering::Relaxed)) {
@@ -110,7 +101,7 @@ impl Work<'_> {
                         let mut note = parse(path, &text);
                         note.warnings.extend(warning);
                         if let Some(old) = self.held.get(path) {
-                            lock(writer).delete_term(held_term(path, *old));
+                            writer.delete(path, *old)?;
                         }
                         let warnings = std::mem::take(&mut note.warnings);
                         let named = |warning| NoteWarning::from((path.clone(), warning));
@@ -119,12 +110,12 @@ impl Work<'_> {
                         while !documents.is_done() {
                             let mut open = match draft.take() {
                                 Some(open) => open,
-                                None => Draft::new(live.index.new_segment())?,
+                                None => Draft::new(writer.live.index.new_segment())?,
                             };
                             documents.write_next(&mut open)?;
                             match open.mem_usage() < n_bytes {
                                 true => draft = Some(open),
-                                false => finish(open, writer)?,
+                                false => writer.add(open)?,
                             }
                         }
                         share.changed.push(path.clone());
@@ -138,7 +129,7 @@ impl Work<'_> {
             });
         }
         if let Some(draft) = draft {
-            finish(draft, writer)?;
+            writer.add(draft)?;
         }
         Ok(share)
     }
@@ -156,14 +147,76 @@ fn merge_policy() -> LogMergePolicy {
     policy
 }
 
-fn lock(writer: &Mutex<IndexWriter>) -> std::sync::MutexGuard<'_, IndexWriter> {
-    writer.lock().unwrap_or_else(PoisonError::into_inner)
+/// The engine's own writer, which begins with the first thing that there is to write: it has threads
+/// of its own and takes megabytes, and most looks at the notes find nothing new.
+struct Writer<'a> {
+    live: &'a Live,
+    begun: Mutex<Option<IndexWriter>>,
 }
 
-/// Hands a written segment to the commit to come. Deletions go by what a note held before, so that
-/// their order needs no stamp.
-fn finish(draft: Draft, writer: &Mutex<IndexWriter>) -> tantivy::Result<()> {
-    let meta = draft.finish()?;
-    meta.untrack_temp_docstore();
-    lock(writer).add_segment(meta)
+impl Writer<'_> {
+    fn with<T>(&self, what: impl FnOnce(&IndexWriter) -> tantivy::Result<T>) -> tantivy::Result<T> {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = match begun.take() {
+            Some(writer) => writer,
+            None => {
+                let index = &self.live.index;
+                let writer = index.writer_with_num_threads(1, WRITER_BYTES)?;
+                writer.set_merge_policy(Box::new(merge_policy()));
+                writer
+            }
+        };
+        what(begun.insert(writer))
+    }
+
+    /// Takes away what a note held, by what it held.
+    fn delete(&self, path: &str, held: u64) -> tantivy::Result<()> {
+        self.with(|writer| {
+            writer.delete_term(held_term(path, held));
+            Ok(())
+        })
+    }
+
+    /// Hands a written segment to the commit to come. Deletions go by what a note held before, so that
+    /// their order needs no stamp.
+    fn add(&self, draft: Draft) -> tantivy::Result<()> {
+        let meta = draft.finish()?;
+        meta.untrack_temp_docstore();
+        self.with(|writer| writer.add_segment(meta))
+    }
+
+    /// Makes all of it last, if there is something.
+    fn end(self) -> tantivy::Result<()> {
+        let begun = self.begun.into_inner();
+        if let Some(mut writer) = begun.unwrap_or_else(PoisonError::into_inner) {
+            writer.commit()?;
+            writer.wait_merging_threads()?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::index::Index;
+
+    #[test]
+    fn a_look_that_finds_nothing_new_begins_no_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let notes = dir.path().join("notes");
+        fs::create_dir(&notes).unwrap();
+        fs::write(notes.join("a.md"), "# One\n\nwords\n").unwrap();
+        let index = Index::open(&dir.path().join("index")).unwrap();
+        index.sync(&notes, &|_| ()).unwrap();
+        // There can be but one: whoever begins another fails.
+        let live = index.live_on_disk().unwrap();
+        let _only: IndexWriter = live.index.writer_with_num_threads(1, WRITER_BYTES).unwrap();
+        let synced = index.sync(&notes, &|_| ()).unwrap();
+        assert_eq!((synced.n_notes, synced.n_changed), (1, 0));
+        fs::write(notes.join("a.md"), "# Two\n\nwords\n").unwrap();
+        index.sync(&notes, &|_| ()).unwrap_err();
+    }
 }
