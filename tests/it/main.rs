@@ -7,6 +7,7 @@ mod browse;
 mod chaos;
 mod cli;
 mod config;
+mod counts;
 mod database;
 mod deploy;
 mod desk;
