@@ -1,5 +1,6 @@
 //! A few connections that many threads take turns with.
 
+use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,7 +20,8 @@ pub(super) struct Pool<T> {
 
 #[derive(Debug)]
 struct State<T> {
-    idle: Vec<T>,
+    /// The one that has waited longest comes first.
+    idle: VecDeque<T>,
     n_lent: usize,
 }
 
@@ -36,14 +38,30 @@ impl<T> Pool<T> {
         Self {
             max,
             state: Mutex::new(State {
-                idle: Vec::new(),
+                idle: VecDeque::new(),
                 n_lent: 0,
             }),
             returned: Condvar::new(),
         }
     }
 
-    /// A connection that waits, or a new one.
+    /// Makes all connections that there may be, so that none is made late: from then on they take
+    /// turns, and what each of them comes to hold does not grow when the load does.
+    ///
+    /// # Errors
+    /// One of them cannot be made.
+    pub(super) fn fill(
+        &self,
+        mut make: impl FnMut() -> Result<T, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        while state.idle.len() + state.n_lent < self.max {
+            state.idle.push_back(make()?);
+        }
+        Ok(())
+    }
+
+    /// The connection that has waited longest, or a new one where none waits.
     ///
     /// # Errors
     /// All are lent and none came back in time, or a new one cannot be made.
@@ -60,7 +78,7 @@ impl<T> Pool<T> {
             let why = format!("all {} connections were in use for too long", self.max);
             return Err(StoreError::Unavailable(why.into()));
         }
-        let idle = state.idle.pop();
+        let idle = state.idle.pop_front();
         state.n_lent += 1;
         drop(state);
         let mut lent = Lent {
@@ -133,6 +151,26 @@ mod tests {
             }
         });
         assert!(n_made.load(Ordering::SeqCst) <= 2);
+    }
+
+    #[test]
+    fn a_full_pool_makes_no_more_and_its_connections_take_turns() {
+        let pool = Pool::new(3);
+        let mut n_made = 0;
+        pool.fill(|| {
+            n_made += 1;
+            Ok(n_made)
+        })
+        .expect("made");
+        let turns: Vec<i32> = (0..6)
+            .map(|_| {
+                let lent = pool.take(|| panic!("one more is made")).expect("a turn");
+                let number = *lent;
+                lent.give_back();
+                number
+            })
+            .collect();
+        assert_eq!(turns, [1, 2, 3, 1, 2, 3]);
     }
 
     #[test]

@@ -42,7 +42,9 @@ impl Sqlite {
     /// opened.
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         let lock = lock(file)?.ok_or_else(|| StoreError::InUse(file.to_owned()))?;
-        Self::start(file, Some(lock), Upkeep::UpToDate)
+        let opened = Self::start(file, Some(lock), Upkeep::UpToDate)?;
+        opened.readers.fill(|| session::open_reader(file))?;
+        Ok(opened)
     }
 
     /// Opens the file for a command, beside a process that may serve from it.
@@ -96,7 +98,7 @@ impl Database for Sqlite {
     }
 
     fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        let reader = self.readers.take(|| session::open_to_read(&self.file))?;
+        let reader = self.readers.take(|| session::open_reader(&self.file))?;
         let result = session::read(&reader, work);
         if reader.is_autocommit() {
             reader.give_back();

@@ -15,6 +15,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Bytes of a page of a new file. An answer changes little on each of three pages, and all of them are
 /// written.
 const PAGE_BYTES: i64 = 2_048;
+/// Memory for pages on each of several connections that read. Each commit empties it anyway.
+const READER_CACHE_KIB: i64 = 512;
 /// Statements kept ready on each connection.
 const STATEMENTS_MAX: usize = 256;
 
@@ -52,6 +54,16 @@ pub(super) fn open_present(file: &Path) -> Result<Connection, StoreError> {
 /// A connection that cannot write.
 pub(super) fn open_to_read(file: &Path) -> Result<Connection, StoreError> {
     connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// One of several connections that read in turns, for as long as a process lives: it holds little,
+/// and what it holds in any case it holds from the start.
+pub(super) fn open_reader(file: &Path) -> Result<Connection, StoreError> {
+    let connection = open_to_read(file)?;
+    // SQLite takes a negative number as KiB.
+    set(&connection, "cache_size", -READER_CACHE_KIB)?;
+    schema(&connection)?;
+    Ok(connection)
 }
 
 /// Looks for damage that can be found quickly.

@@ -35,6 +35,33 @@ fn what_was_written_lasts_and_one_file_remains() {
     assert_eq!(names(&open(folder.path())), ["lasts"]);
 }
 
+/// Of files that are open under this name, as many as there are.
+#[cfg(target_os = "linux")]
+fn n_open(file: &Path) -> usize {
+    let open = fs::read_dir("/proc/self/fd").expect("the files of this process");
+    let at = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    at.filter(|at| at == file).count()
+}
+
+/// What a bot opens when it is first busy would be memory that grows late.
+#[test]
+#[cfg(target_os = "linux")]
+fn whoever_serves_opens_all_connections_at_once_and_no_more_when_it_is_busy() {
+    let folder = folder();
+    let database = open(folder.path());
+    let file = folder.path().join("data").join("scores.db");
+    let log = folder.path().join("data").join("scores.db-wal");
+    let before = [n_open(&file), n_open(&log)];
+    assert_eq!(before, [5, 5], "one that writes and four that read");
+    make_table(&database);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert!(names(&database).is_empty()));
+        }
+    });
+    assert_eq!([n_open(&file), n_open(&log)], before);
+}
+
 /// While one work holds the writer, fifty queue; they then share its transaction.
 #[test]
 fn in_one_group_a_failure_costs_itself_only() {
