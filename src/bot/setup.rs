@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::organise::{next_post, organiser_of};
 use super::rounds::positive;
 use super::{Bot, by};
-use crate::chat::command::Setup;
+use crate::chat::command::{Lack, Setup};
 use crate::chat::{Heard, Message};
 use crate::quiz::grade::Grading;
 use crate::quiz::schedule::{OPEN_FOR, time_of_day};
@@ -64,13 +64,10 @@ impl Bot {
         }
         let coming = self.coming(&bank, &schedule, heard.at)?;
         let left = self.left(&bank, &schedule, heard.at)?;
-        Ok(organiser::draft(
-            &schedule,
-            draft_id,
-            &coming,
-            left,
-            &setup.lacks,
-        ))
+        // Where nobody named a channel, what is lacking is lacking here.
+        let was_looked_at = setup.channel.is_some() || schedule.channel == heard.place.channel;
+        let lacks: &[Lack] = if was_looked_at { &setup.lacks } else { &[] };
+        Ok(organiser::draft(&schedule, draft_id, &coming, left, lacks))
     }
 
     pub(super) fn save_schedule(&self, heard: &Heard, id: i64) -> Result<Message, StoreError> {
@@ -215,16 +212,20 @@ fn drafted(before: &Schedule, setup: &Setup, bank: &Bank) -> Result<Schedule, St
             .map_err(|error| error.to_string())?;
     }
     if let Some(topics) = &setup.topics {
-        schedule.topics = listed(topics);
         let mut known = bank.questions().iter().map(|question| &question.topic);
-        for topic in &schedule.topics {
-            if !known.clone().any(|known| known == topic) {
-                let nearest = known.next().map_or("s3", String::as_str);
-                return Err(format!(
-                    "No question has the topic “{topic}”; write them as in `{nearest}`, with commas between."
-                ));
-            }
-        }
+        let as_known = |topic: &String| {
+            let found = known.clone().find(|known| known.to_lowercase() == *topic);
+            found.cloned().ok_or_else(|| {
+                let example = known.next().map_or("s3", String::as_str);
+                format!(
+                    "No question has the topic “{topic}”; write them as in `{example}`, with commas between."
+                )
+            })
+        };
+        schedule.topics = listed(topics)
+            .iter()
+            .map(as_known)
+            .collect::<Result<_, _>>()?;
     }
     if let Some(difficulty) = &setup.difficulty {
         let named = |name: &String| {
@@ -263,7 +264,7 @@ fn drafted(before: &Schedule, setup: &Setup, bank: &Bank) -> Result<Schedule, St
     Ok(schedule)
 }
 
-/// The parts of a list with commas; none for `all`.
+/// The parts of a list with commas, in small letters; none for `all`.
 fn listed(text: &str) -> Vec<String> {
     let parts = text.split(',').map(|part| part.trim().to_lowercase());
     parts

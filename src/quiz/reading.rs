@@ -251,11 +251,8 @@ impl Reader<'_> {
     fn file_setting(&mut self, number: u32, line: &str) {
         match setting(line.trim()) {
             None if line.trim().is_empty() || line.starts_with('#') => {}
-            Some(("topic", topic)) if !topic.is_empty() => {
-                self.topic = Some(topic.trim_matches(['"', '\'']).to_owned());
-            }
-            Some(("topic", _)) => {
-                self.find(number, 1, Code::Setting, "name the topic, as `topic: s3`");
+            Some(("topic", topic)) => {
+                self.topic = self.topic_named(number, topic.trim_matches(['"', '\'']));
             }
             Some((key, _)) => {
                 let message = unknown(key, &FILE_KEYS);
@@ -268,6 +265,16 @@ impl Reader<'_> {
                 "the lines between the two `---` are settings, as `topic: s3`",
             ),
         }
+    }
+
+    /// A topic as it can be chosen in a list with commas.
+    fn topic_named(&mut self, number: u32, topic: &str) -> Option<String> {
+        if topic.is_empty() || topic.contains(',') {
+            let message = "name one topic, as `topic: s3`, without commas";
+            self.find(number, 1, Code::Setting, message);
+            return None;
+        }
+        Some(topic.to_owned())
     }
 
     fn setting(&mut self, number: u32, key: &str, value: &str) {
@@ -293,10 +300,12 @@ impl Reader<'_> {
                     self.find(number, 1, Code::Difficulty, message);
                 }
             }
-            "topic" if value.is_empty() => {
-                self.find(number, 1, Code::Setting, "name the topic, as `topic: s3`");
+            "topic" => {
+                let topic = self.topic_named(number, value);
+                if let Some(draft) = &mut self.draft {
+                    draft.topic = topic;
+                }
             }
-            "topic" => draft.topic = Some(value.to_owned()),
             _ => match value.parse() {
                 Ok(until) => draft.until = Some(until),
                 Err(_) => {

@@ -43,6 +43,7 @@ mod scores;
 mod secrets;
 mod serve;
 mod serve_quiz;
+mod setup;
 mod shards;
 mod signed;
 mod simulation;

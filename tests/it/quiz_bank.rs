@@ -142,6 +142,9 @@ fn a_question_has_a_topic_and_a_difficulty() {
         &["23:1 quiz-setting"],
     );
     check("until: 2027-05-31", "topic: glacier", &[]);
+    let several = &["2:1 quiz-setting", "8:1 quiz-topic-missing"];
+    check("topic: s3", "topic: s3, glacier", several);
+    check("until: 2027-05-31", "topic: a, b", &["23:1 quiz-setting"]);
 }
 
 #[test]
