@@ -12,11 +12,12 @@ pub use supervisor::Supervisor;
 pub use time::keep_time;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -31,6 +32,9 @@ const QUIET: Duration = Duration::from_millis(150);
 const GATHER_MAX: Duration = Duration::from_millis(800);
 /// How often all notes are looked at without being told: some file systems tell nothing.
 const LOOK: Duration = Duration::from_secs(60);
+/// How often it is looked at whether the folder is still the one whose edits are told: another may
+/// have been put in its place, or a link to it changed.
+const PEEK: Duration = Duration::from_secs(1);
 /// How long to wait for another process to end its writing.
 const BUSY: Duration = Duration::from_millis(250);
 /// The folder of questions in the notes folder.
@@ -38,12 +42,24 @@ const QUESTIONS: &str = "quiz";
 /// Changed notes above which all notes are looked at instead.
 const CHANGED_MAX: usize = 1_000;
 
-/// Keeps the index as new as the notes until it is dropped.
+/// Keeps the index as new as the notes until it is dropped, and [`PEEK`] longer.
 #[derive(Debug)]
 pub struct NotesWatch {
-    /// Ends the thread when it goes: nobody can tell it anything any more.
-    _watcher: Option<RecommendedWatcher>,
+    _alive: Arc<()>,
 }
+
+/// Who tells of edits in which folder.
+struct Watching {
+    /// None where the system tells nothing.
+    watcher: Option<RecommendedWatcher>,
+    notes: PathBuf,
+    /// The folder whose edits are told.
+    told_of: Option<FolderId>,
+}
+
+/// What tells a folder from another that takes its place: its disk, its number there, and when it was
+/// made.
+type FolderId = (u64, u64, Option<SystemTime>);
 
 /// What is known to have changed.
 #[derive(Debug, Default)]
@@ -73,45 +89,92 @@ pub fn follow_notes(
         // The thread has ended: there is nobody to tell.
         let _ = tell.send(event);
     });
-    let mut watcher = match watcher {
+    let watcher = match watcher {
         Ok(watcher) => Some(watcher),
         Err(error) => {
             warn!(%error, "edits cannot be watched; the notes are looked at every minute");
             None
         }
     };
-    if let Some(watcher) = &mut watcher {
-        watch(watcher, &notes);
-    }
+    let mut watching = Watching {
+        watcher,
+        notes,
+        told_of: None,
+    };
+    watching.watch_again();
+    let alive = Arc::new(());
+    let until = Arc::downgrade(&alive);
     thread::Builder::new()
         .name("notes".to_owned())
-        .spawn(move || follow(&index, &questions, &notes, &health, &told))?;
-    Ok(NotesWatch { _watcher: watcher })
+        .spawn(move || follow(&index, &questions, watching, &health, &told, &until))?;
+    Ok(NotesWatch { _alive: alive })
 }
 
-fn watch(watcher: &mut RecommendedWatcher, notes: &Path) {
-    if let Err(error) = watcher.watch(notes, RecursiveMode::Recursive) {
-        warn!(%error, notes.dir = %notes.display(), "edits of these notes are not told");
+impl Watching {
+    /// Has edits told of the folder that stands where the notes are, if it is another one than
+    /// before. Whether it is.
+    fn watch_again(&mut self) -> bool {
+        let now = folder_id(&self.notes);
+        if now == self.told_of {
+            return false;
+        }
+        self.told_of = now;
+        if let Some(watcher) = &mut self.watcher {
+            // Where nothing was watched, or its folder has gone, there is nothing to end.
+            let _ = watcher.unwatch(&self.notes);
+            if now.is_some()
+                && let Err(error) = watcher.watch(&self.notes, RecursiveMode::Recursive)
+            {
+                warn!(%error, notes.dir = %self.notes.display(), "edits of these notes are not told");
+            }
+        }
+        true
     }
+}
+
+#[cfg(unix)]
+fn folder_id(folder: &Path) -> Option<FolderId> {
+    use std::os::unix::fs::MetadataExt;
+    let found = fs::metadata(folder).ok()?;
+    Some((found.dev(), found.ino(), found.created().ok()))
+}
+
+/// Without numbers of folders, when it was made must do.
+#[cfg(not(unix))]
+fn folder_id(folder: &Path) -> Option<FolderId> {
+    let found = fs::metadata(folder).ok()?;
+    Some((0, 0, found.created().ok()))
 }
 
 fn follow(
     index: &Index,
     questions: &Questions,
-    notes: &Path,
+    mut watching: Watching,
     health: &Health,
     told: &Receiver<notify::Result<Event>>,
+    until: &Weak<()>,
 ) {
     let mut last_failure = String::new();
-    loop {
-        let changed = match told.recv_timeout(LOOK) {
+    let mut looked = Instant::now();
+    while until.strong_count() > 0 {
+        let event = told.recv_timeout(PEEK);
+        let is_another = watching.watch_again();
+        let notes = &watching.notes;
+        let mut changed = match event {
             Ok(event) => gather(event, notes, told),
-            Err(RecvTimeoutError::Timeout) => Changed {
-                all: true,
-                ..Changed::default()
-            },
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => Changed::default(),
+            // Nobody tells anything; what is left is to look.
+            Err(RecvTimeoutError::Disconnected) => {
+                thread::sleep(PEEK);
+                Changed::default()
+            }
         };
+        if is_another || looked.elapsed() >= LOOK {
+            changed.all = true;
+        }
+        if changed.all {
+            looked = Instant::now();
+        }
         if changed.all || changed.questions {
             read_questions(questions, notes);
         }

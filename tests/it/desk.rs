@@ -1,7 +1,7 @@
 //! The shipped `studyhall` in a folder of its own, beside a fake Discord.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -92,6 +92,11 @@ impl Desk {
         desk.write("queues.md", QUEUES);
         desk.write("storage.md", STORAGE);
         desk
+    }
+
+    /// Where the notes folder and all that is written lie.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Writes a note, or a file of questions; its folder is made.
