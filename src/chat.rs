@@ -413,6 +413,9 @@ pub trait Chat: Send + Sync {
     /// What the surface needs to know to answer one thing heard.
     type Origin: Send + Sync;
 
+    /// What the chat's own clock says; nothing where it cannot be asked.
+    async fn clock(&self) -> Option<Timestamp>;
+
     /// Answers what was heard.
     ///
     /// # Errors

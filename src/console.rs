@@ -262,6 +262,10 @@ impl Console {
 impl Chat for Console {
     type Origin = Origin;
 
+    async fn clock(&self) -> Option<Timestamp> {
+        None
+    }
+
     async fn reply(&self, origin: &Origin, reply: Reply) -> anyhow::Result<()> {
         if !origin.is_shown {
             return Ok(());

@@ -2,6 +2,7 @@
 //! rounds are posted and revealed when their time comes, and the service manager hears of it.
 
 mod health;
+mod steady;
 mod still;
 mod supervisor;
 mod time;

@@ -49,6 +49,17 @@ pub(super) struct Me(OnceCell<u64>);
 impl Chat for Edge {
     type Origin = Asked;
 
+    /// By the date of its newest reply, which is to the second.
+    async fn clock(&self) -> Option<Timestamp> {
+        self.rest.gateway_bot().await.ok()?;
+        let (seconds, at) = self.rest.date()?;
+        let passed = SignedDuration::try_from(at.elapsed()).ok()?;
+        Timestamp::from_second(seconds)
+            .ok()?
+            .checked_add(passed)
+            .ok()
+    }
+
     async fn reply(&self, asked: &Asked, reply: Reply) -> anyhow::Result<()> {
         interact::reply(self, asked, reply).await
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use super::steady::Steady;
 use super::{Health, Supervisor, still};
 use crate::bot::{Bot, Clock};
 use crate::chat::Chat;
@@ -45,7 +46,11 @@ pub async fn keep_time<C: Chat>(
     }
     let told = shutdown.clone();
     let goes_on = move || !*told.borrow();
-    let tick = async |clock: &Clock| bot.tick_while(chat, clock, &goes_on).await;
+    let steady = tokio::sync::Mutex::new(Steady::default());
+    let tick = async |clock: &Clock| {
+        steady.lock().await.wait(chat, clock, &goes_on).await;
+        bot.tick_while(chat, clock, &goes_on).await
+    };
     let beat = supervisor.rhythm().map_or(BEAT, |rhythm| rhythm.min(BEAT));
     let (supervisor, health) = (Arc::clone(supervisor), Arc::clone(health));
     let alive = move || {

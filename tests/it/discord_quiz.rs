@@ -156,6 +156,8 @@ async fn a_post_with_a_key_that_is_known_shows_once() {
     assert!(matches!(lost, Err(PostError::Unsure(_))), "{lost:?}");
     let posted = surface.edge.post(CHANNEL, "key-1", &called).await.unwrap();
     assert_eq!(discord.n_repeated(), 1);
+    let told = surface.edge.clock().await.expect("the date of a reply");
+    assert!(told > "2026-01-01T00:00:00Z".parse().unwrap(), "{told}");
     let again = surface.edge.post(CHANNEL, "key-2", &called).await.unwrap();
     assert_ne!(posted, again);
     let shown = discord.message(posted).expect("it is there").0;

@@ -129,6 +129,10 @@ impl Stage {
 impl Chat for Stage {
     type Origin = ();
 
+    async fn clock(&self) -> Option<Timestamp> {
+        Some(self.now())
+    }
+
     async fn reply(&self, _origin: &(), _reply: Reply) -> anyhow::Result<()> {
         Ok(())
     }
