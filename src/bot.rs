@@ -23,7 +23,6 @@ use tokio::sync::Notify;
 use crate::answer;
 use crate::chat::command::Suggest;
 use crate::chat::{Audience, Chat, Heard, Message, Press, Reply, Request, SUGGESTIONS_MAX};
-use crate::gaps::Gaps;
 use crate::scores::database::StoreError;
 use crate::scores::{By, Scores};
 use crate::wording;
@@ -40,8 +39,6 @@ pub type Clock = dyn Fn() -> Timestamp + Send + Sync;
 pub struct Bot {
     /// The notes.
     pub index: Index,
-    /// What they failed to answer.
-    pub gaps: Arc<Gaps>,
     /// The address below which readers find the notes on the web.
     pub notes_url: Option<Arc<str>>,
     /// The questions.

@@ -7,7 +7,6 @@ pub mod cli;
 pub mod config;
 pub mod console;
 pub mod discord;
-pub mod gaps;
 pub mod meters;
 pub mod ops;
 pub mod quiz;

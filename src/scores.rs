@@ -5,6 +5,7 @@
 pub mod answers;
 pub mod boards;
 pub mod database;
+pub mod gaps;
 pub mod guilds;
 mod kept;
 mod ledger;

@@ -7,7 +7,7 @@ use super::Bot;
 use super::recent::{Query, Told};
 use crate::answer::{self, Answer, Named};
 use crate::chat::{Audience, Heard, Message, Press};
-use crate::gaps::Event;
+use crate::scores::gaps::Event;
 use crate::wording::{self, Noted, View};
 
 impl Bot {
@@ -154,9 +154,9 @@ impl Bot {
         }
     }
 
-    /// An answer is worth more than its record: a full disk is logged and told.
+    /// An answer is worth more than its record: where the scores cannot be written, that is logged and told.
     fn note_down(&self, at: Timestamp, event: Event<'_>) -> Noted {
-        match self.gaps.record(at, event) {
+        match self.scores.note_gap(at, event) {
             Ok(()) => Noted::Kept,
             Err(error) => {
                 tracing::error!(

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::Outcome;
 use super::output::{FAINT, Output, STRONG, harmless, note, styled};
+use super::{Outcome, store};
 use crate::config::Settings;
-use crate::gaps::{About, Gap, list};
+use crate::scores::gaps::{About, Gap};
 
 /// List what the notes failed to answer, the most often met first
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(super) struct Gaps {
 }
 
 pub(super) fn run(gaps: &Gaps, settings: &Settings, out: &mut Output) -> anyhow::Result<Outcome> {
-    let listed = list(&settings.data_dir)?;
+    let listed = store::scores_beside(settings)?.gaps()?;
     if gaps.json {
         let objects: serde_json::Value = listed.iter().map(object).collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&objects)?)?;

@@ -11,7 +11,6 @@ use secrecy::{ExposeSecret, SecretString};
 use super::index;
 use crate::bot::{self, Bot, Questions};
 use crate::config::Settings;
-use crate::gaps::Gaps;
 use crate::ops;
 use crate::scores::Scores;
 use crate::scores::measured::Measured;
@@ -89,7 +88,6 @@ pub(super) fn bot(settings: &Settings, scores: Scores) -> anyhow::Result<Bot> {
     };
     Ok(Bot {
         index: index::fresh(settings)?,
-        gaps: Arc::new(Gaps::open(&settings.data_dir)?),
         notes_url: settings.notes_url.as_ref().map(|url| url.as_str().into()),
         questions,
         scores,

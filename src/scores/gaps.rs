@@ -1,21 +1,12 @@
-//! What the notes failed to answer, remembered for the note keeper.
-//!
-//! An append-only file of JSON lines under the data folder. It holds no member's number or name.
-//! One process writes, from any number of threads; any process may read.
-
-use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+//! What the notes failed to answer, remembered for the note keeper. No member's number or name is kept.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-/// Name of the file in the data folder.
-pub const FILE: &str = "gaps.jsonl";
-/// Bytes of the file, at most; beyond that the older half is dropped.
-pub const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+use super::database::{Row, StoreError, Transaction};
+use super::{Scores, of_time, strange, to_count, to_time};
+
+/// Gaps that are kept, at most: beyond that, those go that were met longest ago.
+pub const GAPS_MAX: u32 = 2_000;
 /// Characters kept of a question, at most.
 pub const QUESTION_MAX: usize = 300;
 
@@ -45,130 +36,11 @@ pub struct Gap {
     /// What it is about.
     pub about: About,
     /// How often it was met.
-    pub n_met: usize,
+    pub n_met: u32,
     /// For a section: how often it did help.
-    pub n_helped: usize,
+    pub n_helped: u32,
     /// When it was met last.
     pub last: Timestamp,
-}
-
-/// The file of gaps could not be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot use the file of gaps {path}")]
-pub struct GapsError {
-    /// The file.
-    pub path: String,
-    /// Why.
-    pub source: io::Error,
-}
-
-/// The file of gaps, open for writing.
-#[derive(Debug)]
-pub struct Gaps {
-    path: PathBuf,
-    bytes_max: u64,
-    turn: Mutex<()>,
-}
-
-impl Gaps {
-    /// The gaps kept in this data folder, which is made if it is missing.
-    ///
-    /// # Errors
-    /// The folder cannot be made.
-    pub fn open(dir: &Path) -> Result<Self, GapsError> {
-        Self::with_limit(dir, FILE_BYTES_MAX)
-    }
-
-    /// As [`Gaps::open`], with another limit than [`FILE_BYTES_MAX`].
-    ///
-    /// # Errors
-    /// The folder cannot be made.
-    pub fn with_limit(dir: &Path, bytes_max: u64) -> Result<Self, GapsError> {
-        let path = dir.join(FILE);
-        fs::create_dir_all(dir).map_err(|source| named(&path, source))?;
-        Ok(Self {
-            path,
-            bytes_max,
-            turn: Mutex::new(()),
-        })
-    }
-
-    /// Adds an event. When this returns, the line has been handed to the operating system.
-    ///
-    /// # Errors
-    /// The file cannot be written; the event is then forgotten.
-    pub fn record(&self, at: Timestamp, event: Event<'_>) -> Result<(), GapsError> {
-        let mut line = serde_json::to_vec(&Line::new(at, event))
-            .map_err(|error| named(&self.path, error.into()))?;
-        line.push(b'\n');
-        // A panic elsewhere leaves nothing half done in here: the file itself is the state.
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.append(&line)
-            .map_err(|source| named(&self.path, source))
-    }
-
-    fn append(&self, line: &[u8]) -> io::Result<()> {
-        let mut file = self.file()?;
-        let n_bytes = file.metadata()?.len();
-        if n_bytes > 0 && n_bytes + line.len() as u64 > self.bytes_max {
-            self.drop_older_half()?;
-            file = self.file()?;
-        }
-        // A line torn by a full disk or a kill must not take the next one with it.
-        if ends_torn(&mut file)? {
-            file.write_all(b"\n")?;
-        }
-        file.write_all(line)
-    }
-
-    fn file(&self) -> io::Result<File> {
-        OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&self.path)
-    }
-
-    fn drop_older_half(&self) -> io::Result<()> {
-        let bytes = fs::read(&self.path)?;
-        let half = &bytes[bytes.len() / 2..];
-        let kept = match half.iter().position(|&byte| byte == b'\n') {
-            Some(end) => &half[end + 1..],
-            None => &[],
-        };
-        let rewritten = self.path.with_extension("jsonl.new");
-        let mut file = File::create(&rewritten)?;
-        file.write_all(kept)?;
-        file.sync_data()?;
-        fs::rename(&rewritten, &self.path)
-    }
-}
-
-/// The gaps kept in this data folder, the most often met first. Lines that cannot be read are
-/// passed over.
-///
-/// # Errors
-/// The file is there and cannot be read.
-pub fn list(dir: &Path) -> Result<Vec<Gap>, GapsError> {
-    let path = dir.join(FILE);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(named(&path, source)),
-    };
-    let mut gaps: HashMap<String, Gap> = HashMap::new();
-    for line in bytes.split(|&byte| byte == b'\n') {
-        if let Ok(line) = serde_json::from_slice::<Line>(line) {
-            line.count_in(&mut gaps);
-        }
-    }
-    let mut gaps: Vec<Gap> = gaps.into_values().filter(|gap| gap.n_met > 0).collect();
-    gaps.sort_by(|a, b| {
-        (b.n_met, b.last)
-            .cmp(&(a.n_met, a.last))
-            .then_with(|| a.about.text().cmp(b.about.text()))
-    });
-    Ok(gaps)
 }
 
 impl About {
@@ -181,73 +53,104 @@ impl About {
     }
 }
 
-/// An event as it stands in the file.
-#[derive(Serialize, Deserialize)]
-struct Line {
-    at: Timestamp,
-    kind: Kind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    question: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    section: Option<String>,
-}
+const QUESTION: &str = "question";
+const SECTION: &str = "section";
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    Unanswered,
-    DidNotHelp,
-    Helped,
-}
-
-impl Line {
-    fn new(at: Timestamp, event: Event<'_>) -> Self {
-        let (kind, question, section) = match event {
-            Event::Unanswered(text) => (Kind::Unanswered, Some(kept(text)), None),
-            Event::DidNotHelp(id) => (Kind::DidNotHelp, None, Some(id.to_owned())),
-            Event::Helped(id) => (Kind::Helped, None, Some(id.to_owned())),
+impl Scores {
+    /// Adds an event.
+    ///
+    /// # Errors
+    /// The store fails; the event is then forgotten.
+    pub fn note_gap(&self, at: Timestamp, event: Event<'_>) -> Result<(), StoreError> {
+        let (kind, text, n_met) = match event {
+            Event::Unanswered(question) => (QUESTION, kept(question), 1),
+            Event::DidNotHelp(id) => (SECTION, id.to_owned(), 1),
+            Event::Helped(id) => (SECTION, id.to_owned(), 0),
         };
-        Self {
-            at,
-            kind,
-            question,
-            section,
-        }
+        let name = match kind {
+            QUESTION => normalised(&text),
+            _ => text.clone(),
+        };
+        self.write(move |transaction| {
+            let before = transaction.query(
+                "SELECT n_met FROM gap WHERE kind = ?1 AND name = ?2",
+                &[kind.into(), name.as_str().into()],
+            )?;
+            transaction.execute(
+                "INSERT INTO gap (kind, name, text, n_met, n_helped, last) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (kind, name) DO UPDATE SET \
+                 n_met = gap.n_met + excluded.n_met, \
+                 n_helped = gap.n_helped + excluded.n_helped, \
+                 text = CASE WHEN excluded.n_met > 0 AND excluded.last >= gap.last \
+                 THEN excluded.text ELSE gap.text END, \
+                 last = CASE WHEN excluded.n_met > 0 AND excluded.last >= gap.last \
+                 THEN excluded.last ELSE gap.last END",
+                &[
+                    kind.into(),
+                    name.as_str().into(),
+                    text.as_str().into(),
+                    n_met.into(),
+                    (1 - n_met).into(),
+                    of_time(at),
+                ],
+            )?;
+            match before.is_empty() {
+                true => drop_oldest(transaction),
+                false => Ok(()),
+            }
+        })
     }
 
-    fn count_in(self, gaps: &mut HashMap<String, Gap>) {
-        let (key, about) = match (self.kind, self.question, self.section) {
-            (Kind::Unanswered, Some(text), _) => (
-                format!("question {}", normalised(&text)),
-                About::Question(text),
-            ),
-            (Kind::DidNotHelp | Kind::Helped, _, Some(id)) => {
-                (format!("section {id}"), About::Section(id))
-            }
-            (Kind::Unanswered, None, _) | (Kind::DidNotHelp | Kind::Helped, _, None) => return,
-        };
-        let gap = gaps.entry(key).or_insert_with(|| Gap {
-            about: about.clone(),
-            n_met: 0,
-            n_helped: 0,
-            last: self.at,
-        });
-        match self.kind {
-            Kind::Unanswered | Kind::DidNotHelp => {
-                gap.n_met += 1;
-                if self.at >= gap.last {
-                    gap.last = self.at;
-                    gap.about = about;
-                }
-            }
-            Kind::Helped => gap.n_helped += 1,
-        }
+    /// All gaps, the most often met first.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn gaps(&self) -> Result<Vec<Gap>, StoreError> {
+        self.read(|transaction| {
+            let rows = transaction.query(
+                "SELECT kind, text, n_met, n_helped, last FROM gap WHERE n_met > 0 \
+                 ORDER BY n_met DESC, last DESC, kind, name",
+                &[],
+            )?;
+            rows.iter().map(to_gap).collect()
+        })
     }
+}
+
+fn drop_oldest(transaction: &mut dyn Transaction) -> Result<(), StoreError> {
+    let n_kept = super::only(transaction.query("SELECT COUNT(*) FROM gap", &[])?)?.int(0)?;
+    let n_more = n_kept - i64::from(GAPS_MAX);
+    if n_more > 0 {
+        transaction.execute(
+            "DELETE FROM gap WHERE (kind, name) IN \
+             (SELECT kind, name FROM gap ORDER BY last, kind, name LIMIT ?1)",
+            &[n_more.into()],
+        )?;
+    }
+    Ok(())
+}
+
+fn to_gap(row: &Row) -> Result<Gap, StoreError> {
+    let text = row.text(1)?.to_owned();
+    Ok(Gap {
+        about: match row.text(0)? {
+            QUESTION => About::Question(text),
+            SECTION => About::Section(text),
+            _ => return Err(strange("a gap")),
+        },
+        n_met: to_count(row.int(2)?),
+        n_helped: to_count(row.int(3)?),
+        last: to_time(row.int(4)?)?,
+    })
 }
 
 /// The question on one line, without the numbers by which a chat names its members, and cut.
 fn kept(question: &str) -> String {
-    let words: Vec<String> = question.split_whitespace().map(without_members).collect();
+    let without_nul = question.replace('\0', " ");
+    let words: Vec<String> = without_nul
+        .split_whitespace()
+        .map(without_members)
+        .collect();
     words.join(" ").chars().take(QUESTION_MAX).collect()
 }
 
@@ -271,21 +174,4 @@ fn normalised(question: &str) -> String {
     question
         .trim_end_matches(|c: char| c.is_ascii_punctuation() || c.is_whitespace())
         .to_lowercase()
-}
-
-fn ends_torn(file: &mut File) -> io::Result<bool> {
-    if file.metadata()?.len() == 0 {
-        return Ok(false);
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
-}
-
-fn named(path: &Path, source: io::Error) -> GapsError {
-    GapsError {
-        path: path.display().to_string(),
-        source,
-    }
 }

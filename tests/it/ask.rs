@@ -1,8 +1,12 @@
 //! People ask; the notes answer, or honestly do not.
 
-use studyhall::chat::{Audience, QUESTION_MAX, Request};
-use studyhall::gaps::About;
+use std::sync::Arc;
 
+use studyhall::chat::{Audience, QUESTION_MAX, Request};
+use studyhall::scores::Scores;
+use studyhall::scores::gaps::About;
+
+use crate::group::Nothing;
 use crate::world::{S3, SQS, World, button, s3_and_sqs, said};
 
 #[test]
@@ -231,10 +235,9 @@ fn somebodys_message_is_answered_from_the_notes() {
 }
 
 #[test]
-fn a_full_disk_costs_the_record_and_not_the_answer() {
+fn scores_that_are_gone_cost_the_record_and_not_the_answer() {
     let mut world = s3_and_sqs();
-    let file = world.data().join(studyhall::gaps::FILE);
-    std::fs::create_dir(&file).expect("a folder in the file's place");
+    world.bot.scores = Scores::new(Arc::new(Nothing));
     let answer = world.ask("how do I bake sourdough bread");
     assert_eq!(answer.title.as_deref(), Some("The notes do not say"));
     assert!(answer.body.contains("could not note"), "{}", answer.body);

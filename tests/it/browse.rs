@@ -2,7 +2,7 @@
 
 use studyhall::chat::command::Suggest;
 use studyhall::chat::{Audience, Message, Press, Reply, Request, SUGGESTIONS_MAX, Suggestion};
-use studyhall::gaps::About;
+use studyhall::scores::gaps::About;
 use studyhall_index::SectionKey;
 
 use crate::world::{World, button, s3_and_sqs, said};

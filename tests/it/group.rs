@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use studyhall::bot::{self, Bot, Questions};
 use studyhall::chat::command::Setup;
 use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request};
-use studyhall::gaps::Gaps;
 use studyhall::quiz::grade::Choices;
 use studyhall::scores::database::{Database, StoreError, Work};
 use studyhall::scores::sqlite::Sqlite;
@@ -211,7 +210,6 @@ pub(crate) fn bot_in(dir: &Path, scores: Scores, n: usize) -> Bot {
     assert!(findings.is_empty(), "{findings:?}");
     Bot {
         index,
-        gaps: Arc::new(Gaps::open(dir).expect("a file of gaps")),
         notes_url: None,
         questions,
         secret: bot::secret(&scores, 7).expect("scores that can be written"),

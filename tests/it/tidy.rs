@@ -10,7 +10,6 @@ const FLOORS: &[(&str, u8)] = &[
     ("meters", 1),
     ("quiz", 1),
     ("chat", 2),
-    ("gaps", 2),
     ("scores", 2),
     ("answer", 3),
     ("wording", 4),
@@ -245,7 +244,7 @@ fn an_arrow_that_points_up_is_seen() {
             "src/bot/tick.rs",
             "use crate::{answer::Answer, chat, discord::{self, Edge}};",
         ),
-        source("src/gaps.rs", "use super::chat;"),
+        source("src/scores.rs", "use super::chat;"),
         source(
             "src/discord/rest.rs",
             "use super::super::console; use super::gate;",
@@ -255,7 +254,7 @@ fn an_arrow_that_points_up_is_seen() {
     let expected = [
         "src/answer.rs names bot",
         "src/bot/tick.rs names discord",
-        "src/gaps.rs names chat",
+        "src/scores.rs names chat",
         "src/discord/rest.rs names console",
         "src/attic.rs stands on no floor",
     ];

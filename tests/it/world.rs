@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use studyhall::bot::{self, Bot, Questions};
 use studyhall::chat::{Button, Heard, Member, Message, Place, Press, Reply, Request};
 use studyhall::console::Console;
-use studyhall::gaps::{self, Gap, Gaps};
 use studyhall::ops;
 use studyhall::scores::Scores;
+use studyhall::scores::gaps::Gap;
 use studyhall_index::{Index, Synced};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -132,12 +132,7 @@ impl World {
 
     /// What the notes failed to answer.
     pub(crate) fn gaps(&self) -> Vec<Gap> {
-        gaps::list(&self.data()).expect("the file of gaps can be read")
-    }
-
-    /// The data folder.
-    pub(crate) fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
+        self.bot.scores.gaps().expect("scores")
     }
 
     fn notes(&self) -> PathBuf {
@@ -177,7 +172,6 @@ fn bot(dir: &Path) -> Bot {
     let scores = scores_in(&data);
     Bot {
         index: Index::open(&data.join("index")).expect("an index"),
-        gaps: Arc::new(Gaps::open(&data).expect("a file of gaps")),
         notes_url: None,
         questions: questions_of(dir),
         secret: bot::secret(&scores, 7).expect("scores that can be written"),

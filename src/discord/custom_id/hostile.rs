@@ -8,7 +8,6 @@ use studyhall_index::Index;
 use super::decode;
 use crate::bot::{self, Bot, Questions};
 use crate::chat::{Heard, Member, Place, Request};
-use crate::gaps::Gaps;
 use crate::quiz::grade::Choices;
 use crate::quiz::{Choice, Difficulty, Question};
 use crate::scores::database::Database;
@@ -105,7 +104,6 @@ fn a_bot(dir: &std::path::Path, database: Arc<dyn Database>) -> Bot {
     let scores = Scores::new(database);
     Bot {
         index: Index::open(&dir.join("index")).unwrap(),
-        gaps: Arc::new(Gaps::open(dir).unwrap()),
         notes_url: None,
         questions: Questions::default(),
         secret: bot::secret(&scores, 7).unwrap(),

@@ -219,3 +219,16 @@ CREATE TABLE practice (
     started_at BIGINT NOT NULL,
     PRIMARY KEY (guild, member)
 );
+
+-- What the notes did not answer: a question, named by its words in small letters, or a section that did not
+-- help, named by its id. Nothing says who asked.
+CREATE TABLE gap (
+    kind {{text}} NOT NULL,
+    name {{text}} NOT NULL,
+    text {{text}} NOT NULL,
+    n_met BIGINT NOT NULL,
+    n_helped BIGINT NOT NULL,
+    last BIGINT NOT NULL,
+    PRIMARY KEY (kind, name)
+);
+CREATE INDEX gap_last ON gap (last);

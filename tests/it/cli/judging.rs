@@ -3,8 +3,10 @@
 use std::fs;
 
 use serde_json::json;
+use studyhall::scores::gaps::Event;
 
 use super::{Desk, Ended};
+use crate::group::scores_in;
 
 #[test]
 fn index_tells_what_it_did() {
@@ -125,11 +127,15 @@ fn eval_reads_collections_in_trecs_manner() {
 #[test]
 fn gaps_lists_what_people_missed() {
     let desk = Desk::new();
+    let at = "2027-03-01T08:00:00Z".parse().expect("an instant");
     let none = desk.run(&["gaps"]);
     assert_eq!((none.code, none.out.as_str()), (0, ""));
     assert_eq!(desk.run(&["gaps", "--json"]).json(), json!([]));
-    let said = desk.feed(&["rehearse"], "/ask how do I bake sourdough bread\n/quit\n");
+    let said = desk.feed(&["rehearse"], "/ask who rehearses?\n/quit\n");
     assert_eq!(said.code, 0, "{said:?}");
+    let question = Event::Unanswered("how do I bake sourdough bread");
+    let asked = scores_in(&desk.path().join(".studyhall")).note_gap(at, question);
+    asked.expect("scores that can be written");
     let gaps = desk.run(&["gaps", "--json"]).json();
     assert_eq!(gaps[0]["question"], json!("how do I bake sourdough bread"));
     assert_eq!(gaps[0]["n_met"], json!(1));
