@@ -253,6 +253,58 @@ fn the_unit_heeds_what_the_bot_exits_with() {
 }
 
 #[test]
+fn copies_of_the_scores_go_by_age_and_nothing_else_does() {
+    let unit = read("deploy/studyhall-backup.service");
+    let command = unit.split("\nExecStartPost=").nth(1).expect("a command");
+    let command = command.lines().next().expect("a line");
+    let dir = tempfile::tempdir().expect("a folder");
+    let names = |folder: &str| -> BTreeSet<String> {
+        let entries = fs::read_dir(dir.path().join(folder)).expect("a folder");
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+        entries
+            .map(|entry| name(entry).into_string().expect("a name"))
+            .collect()
+    };
+    for name in [
+        "backups/scores-Mon.backup",
+        "backups/before-upgrade-2026-09-01-101500.backup",
+        "backups/a note of mine",
+        "state/scores.sqlite",
+        "state/scores.sqlite-wal",
+        "state/scores.sqlite.before-restore-1",
+        "state/scores.sqlite.before-restore-1-wal",
+        "state/last-backup",
+        "state/index/CURRENT",
+    ] {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, name).expect("a file");
+    }
+    let run = |age: &str| {
+        let words: Vec<String> = command
+            .replace("/var/backups/studyhall", "backups")
+            .replace("%S/studyhall", "state")
+            .replace("-ctime +28", age)
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
+        let (program, arguments) = words.split_first().expect("a program");
+        let found = Command::new(program)
+            .args(arguments)
+            .current_dir(dir.path())
+            .status();
+        assert!(found.expect("find").success());
+    };
+    let all = (names("backups"), names("state"));
+    run("-ctime +28");
+    assert_eq!((names("backups"), names("state")), all, "they are of today");
+    run("-ctime -1");
+    assert_eq!(names("backups"), ["a note of mine".to_owned()].into());
+    let kept = ["index", "last-backup", "scores.sqlite", "scores.sqlite-wal"];
+    assert_eq!(names("state"), kept.map(str::to_owned).into());
+}
+
+#[test]
 fn containers_run_as_nobody_on_a_root_that_is_read_only() {
     let image = read("deploy/Dockerfile");
     let cargo = read("Cargo.toml");

@@ -16,8 +16,15 @@ use std::time::Duration;
 use crate::desk::program;
 use crate::fake::{ADA, Fake, Interaction};
 
-/// The sections that are followed, as far as their commands go.
-const SECTIONS: [&str; 5] = ["Install", "Look after", "Upgrade", "Back up", "Restore"];
+/// The sections that are followed, as far as their commands go. An upgrade is never the last one.
+const SECTIONS: [&str; 6] = [
+    "Install",
+    "Look after",
+    "Upgrade",
+    "Upgrade",
+    "Back up",
+    "Restore",
+];
 /// What the text leaves to whoever reads it.
 const NUMBER: &str = "NUMBER";
 /// How long the walk may take from one stop to the next.
