@@ -316,7 +316,7 @@ fn containers_run_as_nobody_on_a_root_that_is_read_only() {
     );
     assert!(image.contains(&format!("\nUSER {USER}:{USER}\n")));
     assert!(image.contains("CMD [\"/usr/bin/studyhall\", \"healthcheck\"]"));
-    for name in ["one", "many"] {
+    for name in ["one", "many", "migrate-store"] {
         let manifest = read(&format!("deploy/kubernetes/{name}.yaml"));
         let n_pods = manifest.matches("containers:").count();
         for line in [
