@@ -12,7 +12,10 @@ Usage: cargo run --release -p studyhall-benches -- [OPTIONS]
   --notes FOLDER    measure on a copy of these notes instead
   --only PARTS      any of index,query,edit,start,parse,scores,backup,http,ready
   --work FOLDER     where notes and indexes are kept (default: bench beside the build)
-  --json            one line of JSON for each group of rows";
+  --json            one line of JSON for each group of rows
+
+Exit codes: 0 every goal was met, 1 one was missed, or something could not be measured. What needs a tool
+that this machine lacks is left out, which is said; it fails nothing.";
 
 /// Something that can be measured on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,24 +21,28 @@ mod scores;
 mod child;
 mod numbers;
 mod table;
+mod tally;
 
 use std::env;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
 use args::{Args, Part};
 use corpus::Corpus;
 use table::Row;
+use tally::Tally;
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let given: Vec<String> = env::args().skip(1).collect();
     if let Some((child::COMMAND, task)) = given
         .split_first()
         .map(|(first, rest)| (first.as_str(), rest))
     {
-        return work(task);
+        work(task)?;
+        return Ok(ExitCode::SUCCESS);
     }
     let args = match args::parse(&given) {
         Ok(args) => args,
@@ -46,53 +50,68 @@ fn main() -> Result<()> {
     };
     if args.help {
         writeln!(io::stdout(), "{}", args::USAGE)?;
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
-    run(&args)
+    let tally = run(&args)?;
+    if let Some(trouble) = tally.trouble() {
+        say(&trouble)?;
+    }
+    Ok(tally.exit_code())
 }
 
-fn run(args: &Args) -> Result<()> {
+fn run(args: &Args) -> Result<Tally> {
+    let mut tally = Tally::default();
     if cfg!(debug_assertions) {
         say("this is a debug build: its numbers say nothing, use cargo run --release")?;
     }
     if args.parts.iter().any(|part| part.has_notes()) {
         match &args.notes {
-            Some(folder) => measure_notes(args, || corpus::copied(folder, &args.work))?,
+            Some(folder) => measure_notes(args, &mut tally, || corpus::copied(folder, &args.work))?,
             None => args.sizes_mb.iter().try_for_each(|n_mb| {
-                measure_notes(args, || corpus::generated(*n_mb, &args.work))
+                measure_notes(args, &mut tally, || corpus::generated(*n_mb, &args.work))
             })?,
         }
     }
     if args.parts.contains(&Part::Parse) {
         let mut rows = Vec::new();
         for name in hostile::names() {
-            rows.extend(attempt(&format!("parsing {name}"), || {
+            rows.extend(attempt(&mut tally, &format!("parsing {name}"), || {
                 Ok(vec![hostile::row(name)?])
             })?);
         }
         print(args, "parsing one file", &rows)?;
     }
     if args.parts.contains(&Part::Scores) {
-        let mut rows = attempt("recording answers", || scores::answers(&args.work))?;
-        rows.extend(attempt("asking for boards", || scores::boards(&args.work))?);
+        let mut rows = attempt(&mut tally, "recording answers", || {
+            scores::answers(&args.work)
+        })?;
+        rows.extend(attempt(&mut tally, "asking for boards", || {
+            scores::boards(&args.work)
+        })?);
         print(args, "scores in SQLite", &rows)?;
     }
     if args.parts.contains(&Part::Backup) {
-        let rows = attempt("backing up", || scores::backup(&args.work))?;
+        let rows = attempt(&mut tally, "backing up", || scores::backup(&args.work))?;
         print(args, "a backup of a million answers", &rows)?;
     }
     if args.parts.contains(&Part::Http) {
-        let rows = attempt("posting interactions", || http::asked(&args.work))?;
+        let rows = attempt(&mut tally, "posting interactions", || {
+            http::asked(&args.work)
+        })?;
         print(args, "/ask as Discord posts it, signed", &rows)?;
     }
     if args.parts.contains(&Part::Ready) {
-        let rows = attempt("starting the bot", || http::ready(&args.work))?;
+        let rows = attempt(&mut tally, "starting the bot", || http::ready(&args.work))?;
         print(args, "a start with a million answers", &rows)?;
     }
-    Ok(())
+    Ok(tally)
 }
 
-fn measure_notes(args: &Args, corpus: impl Fn() -> Result<Corpus>) -> Result<()> {
+fn measure_notes(
+    args: &Args,
+    tally: &mut Tally,
+    corpus: impl Fn() -> Result<Corpus>,
+) -> Result<()> {
     say("preparing notes ...")?;
     let corpus = corpus()?;
     let name = format!(
@@ -105,30 +124,38 @@ fn measure_notes(args: &Args, corpus: impl Fn() -> Result<Corpus>) -> Result<()>
     let has = |part| args.parts.contains(&part);
     let mut rows = Vec::new();
     if has(Part::Index) {
-        rows.extend(attempt("indexing", || {
+        rows.extend(attempt(tally, "indexing", || {
             measure::index(&corpus, measure::N_BUILDS)
         })?);
     } else if has(Part::Query) || has(Part::Edit) {
-        attempt("indexing for the other measurements", || {
-            measure::index(&corpus, 1)
+        attempt(tally, "indexing for the other measurements", || {
+            measure::index(&corpus, 1).map(|_| Vec::new())
         })?;
     }
     if has(Part::Query) {
-        rows.extend(attempt("asking", || measure::query(&corpus))?);
+        rows.extend(attempt(tally, "asking", || measure::query(&corpus))?);
     }
     if has(Part::Edit) {
-        rows.extend(attempt("editing", || measure::edit(&corpus))?);
+        rows.extend(attempt(tally, "editing", || measure::edit(&corpus))?);
     }
     if has(Part::Start) {
-        rows.extend(attempt("starting the program", || measure::start(&corpus))?);
+        rows.extend(attempt(tally, "starting the program", || {
+            measure::start(&corpus)
+        })?);
     }
     print(args, &name, &rows)
 }
 
 /// Measures, and says on the error stream what. A failure costs the rows of one part only.
-fn attempt(what: &str, measure: impl FnOnce() -> Result<Vec<Row>>) -> Result<Vec<Row>> {
+fn attempt(
+    tally: &mut Tally,
+    what: &str,
+    measure: impl FnOnce() -> Result<Vec<Row>>,
+) -> Result<Vec<Row>> {
     say(&format!("{what} ..."))?;
-    measure().or_else(|error| {
+    let measured = measure();
+    tally.count(&measured);
+    measured.or_else(|error| {
         say(&format!("not measured: {error:#}"))?;
         Ok(Vec::new())
     })

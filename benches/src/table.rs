@@ -68,8 +68,10 @@ impl Row {
             .map(|(_, value)| self.ours / value)
     }
 
-    fn is_met(&self) -> Option<bool> {
-        Some(match self.goal? {
+    /// None without a goal, and where a value that it takes is not there: none that is measured is 0.
+    pub(crate) fn is_met(&self) -> Option<bool> {
+        let goal = self.goal.filter(|_| self.ours > 0.0)?;
+        Some(match goal {
             Goal::Below(limit) => self.ours < limit,
             Goal::RatioAtMost(limit) => self.ratio()? <= limit,
             Goal::RatioAtLeast(limit) => self.ratio()? >= limit,
@@ -88,6 +90,7 @@ impl Row {
         let met = match self.is_met() {
             Some(true) => "yes",
             Some(false) => "NO",
+            None if self.goal.is_some() => "?",
             None => "",
         };
         let ratio = match self.ratio() {
