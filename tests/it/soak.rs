@@ -10,6 +10,10 @@ use crate::simulation::number;
 /// Seconds where nobody says how many, and along with all other tests.
 const SECONDS_USUAL: u64 = 60;
 const SECONDS_FEW: u64 = 6;
+/// From so many seconds on, the second half says whether memory grows: caches are full by then.
+const SECONDS_LONG: u64 = 3_600;
+/// What memory may rise by in an hour of the second half of a long run.
+const RISE_MAX_MIB: f64 = 1.0;
 /// Threads and open files on top of what there were in the first half, at most.
 const MORE_MAX: u64 = 16;
 
@@ -58,6 +62,11 @@ fn rise_per_hour(values: &[f64]) -> f64 {
     above / below * 3_600.0
 }
 
+/// Whether a run of this length, in whose second half memory rises by so much an hour, shows that it grows.
+fn grows(seconds: u64, rise_mib: f64) -> bool {
+    seconds >= SECONDS_LONG && rise_mib >= RISE_MAX_MIB
+}
+
 #[expect(
     clippy::print_stderr,
     reason = "who runs this wants to know what it held"
@@ -80,6 +89,7 @@ async fn soak(seconds: u64) {
         let memory: Vec<f64> = second.iter().map(|held| of(held) as f64).collect();
         rise_per_hour(&memory) / 1_024.0
     };
+    let rise_mib = rise(|held| held.memory_kib);
     eprintln!(
         "{seconds} s, {} verdicts: {:?} at first, {:?} in the middle, {:?} in the end; in the second \
          half memory rises by {:.2} MiB an hour, without mapped files by {:.2}",
@@ -87,7 +97,7 @@ async fn soak(seconds: u64) {
         held[0],
         second[0],
         held[held.len() - 1],
-        rise(|held| held.memory_kib),
+        rise_mib,
         rise(|held| held.own_kib),
     );
     let most = |part: &[Held], of: fn(&Held) -> u64| part.iter().map(of).max().expect("some");
@@ -95,6 +105,10 @@ async fn soak(seconds: u64) {
     let files = [first, second].map(|part| most(part, |held| held.n_files));
     assert!(threads[1] <= threads[0] + MORE_MAX, "threads: {threads:?}");
     assert!(files[1] <= files[0] + MORE_MAX, "files: {files:?}");
+    assert!(
+        !grows(seconds, rise_mib),
+        "memory rises by {rise_mib:.2} MiB an hour"
+    );
 }
 
 #[test]
@@ -104,14 +118,22 @@ fn a_line_rises_as_it_rises() {
     assert!(rise_per_hour(&[3.0; 9]).abs() < 1e-6);
 }
 
+#[test]
+fn only_a_long_run_says_whether_memory_grows() {
+    assert!(!grows(SECONDS_FEW, 900.0));
+    assert!(!grows(SECONDS_LONG - 1, 2.0));
+    assert!(!grows(SECONDS_LONG, 0.9));
+    assert!(grows(SECONDS_LONG, 1.0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bot_under_load_holds_no_more_threads_and_files() {
     soak(SECONDS_FEW).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes a minute or as long as it is told: STUDYHALL_TEST_SOAK, in seconds"]
-async fn a_bot_under_load_for_long_holds_no_more_threads_and_files() {
+#[ignore = "takes a minute or as long as it is told: STUDYHALL_TEST_SOAK, in seconds; memory counts from an hour on"]
+async fn a_bot_under_load_for_long_holds_no_more_threads_files_and_memory() {
     soak(
         number("STUDYHALL_TEST_SOAK")
             .unwrap_or(SECONDS_USUAL)
