@@ -170,6 +170,9 @@ async fn everything_that_is_counted_can_be_read() {
     for name in meters::NAMES {
         assert!(families.contains_key(*name), "{name} is not there: {text}");
     }
+    for name in families.keys() {
+        assert!(meters::NAMES.contains(&name.as_str()), "{name} has no name");
+    }
     let value = |name: &str, series: &str| {
         let found = families[name].get(series);
         *found.unwrap_or_else(|| panic!("no {series} in {:?}", families[name]))
