@@ -11,7 +11,7 @@
 pub(crate) mod entries;
 mod questions;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -242,4 +242,67 @@ fn every_target_is_fed_has_seeds_and_a_program() {
     let named: BTreeSet<String> = named.into_iter().map(str::to_owned).collect();
     assert_eq!(stems("fuzz/targets"), named);
     assert_eq!(stems("fuzz/corpus"), named);
+}
+
+/// The packages of a lock file by name, each with its versions and the names of what it is linked with.
+fn locked(path: &str) -> BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> {
+    let text = fs::read_to_string(root().join(path)).expect(path);
+    let mut packages: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    for package in text.split("[[package]]\n").skip(1) {
+        let value = |key: &str| {
+            let mut lines = package.lines();
+            let line = lines.find_map(|line| line.strip_prefix(key));
+            line.expect(key).trim_matches('"').to_owned()
+        };
+        let (versions, names) = packages.entry(value("name = ")).or_default();
+        versions.insert(value("version = "));
+        // Where there are several of a name, its version stands behind it.
+        let listed = package.lines().filter_map(|line| line.strip_prefix(" \""));
+        names.extend(listed.map(|name| name.split([' ', '"']).next().expect("a name").to_owned()));
+    }
+    packages
+}
+
+/// The names in a section of a manifest.
+fn section(manifest: &str, section: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(manifest)).expect(manifest);
+    let section = text.split(&format!("\n[{section}]\n")).nth(1);
+    let section = section
+        .expect(manifest)
+        .split("\n[")
+        .next()
+        .unwrap_or_default();
+    let lines = section.lines().filter(|line| !line.starts_with('#'));
+    let names = lines.map(|line| line.split(['.', ' ', '=']).next().unwrap_or_default());
+    names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_targets_are_linked_with_what_the_program_is() {
+    let (program, fuzzed) = (locked("Cargo.lock"), locked("fuzz/Cargo.lock"));
+    for (name, manifest) in [
+        ("studyhall", "Cargo.toml"),
+        ("studyhall-index", "index/Cargo.toml"),
+    ] {
+        let used = section(manifest, "dependencies");
+        let of_tests = section(manifest, "dev-dependencies");
+        let (_, names) = &program[name];
+        let is_used = |name: &&String| used.contains(*name) || !of_tests.contains(*name);
+        let expected: BTreeSet<_> = names.iter().filter(is_used).collect();
+        let (_, names) = &fuzzed[name];
+        let names: BTreeSet<_> = names.iter().collect();
+        let mend = "bring it up to date: cargo update --workspace --manifest-path fuzz/Cargo.toml";
+        assert_eq!(names, expected, "{name} in fuzz/Cargo.lock; {mend}");
+    }
+    let mut n_same = 0;
+    for (name, (versions, _)) in &fuzzed {
+        if let Some((expected, _)) = program.get(name) {
+            assert!(expected.is_superset(versions), "{name}: {versions:?}");
+            n_same += 1;
+        }
+    }
+    assert!(n_same > 100, "{n_same} packages");
 }
