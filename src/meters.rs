@@ -40,6 +40,8 @@ pub const DOCS: &str = "studyhall_index_docs";
 pub const INDEX_AGE: &str = "studyhall_index_age_seconds";
 /// When the scores were last copied, in seconds since 1970; 0 for never.
 pub const BACKUP: &str = "studyhall_backup_last_success_timestamp_seconds";
+/// The share of the disk with the data folder that is free, from 0 to 1.
+pub const DATA_FREE: &str = "studyhall_data_free_ratio";
 /// Transactions that write or wait to write.
 pub const QUEUE: &str = "studyhall_store_writer_queue";
 /// The version, as a label.
@@ -56,7 +58,8 @@ const ACKNOWLEDGED_S: [f64; 8] = [0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0];
 const CALLS_S: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 const DATABASE_S: [f64; 5] = [0.001, 0.01, 0.1, 1.0, 10.0];
 
-/// Every name, as it stands in the list; that of backups only once [`backed_up`] was called.
+/// Every name, as it stands in the list; those of backups and of the disk only once [`backed_up`] and
+/// [`data_free`] were called.
 pub const NAMES: &[&str] = &[
     ROUNDS,
     LATENESS,
@@ -70,6 +73,7 @@ pub const NAMES: &[&str] = &[
     DOCS,
     INDEX_AGE,
     BACKUP,
+    DATA_FREE,
     QUEUE,
     BUILD,
     CALLS,
@@ -200,6 +204,7 @@ struct Meters {
     docs: Gauge,
     index_age: Gauge<f64, AtomicU64>,
     backup: OnceLock<Gauge>,
+    data_free: OnceLock<Gauge<f64, AtomicU64>>,
     queue: Gauge,
     calls: Histograms<[(&'static str, Cow<'static, str>); 3]>,
     database: Histograms<[(&'static str, &'static str); 2]>,
@@ -286,6 +291,7 @@ impl Meters {
                 Gauge::default(),
             ),
             backup: OnceLock::new(),
+            data_free: OnceLock::new(),
             queue: listed(
                 list,
                 QUEUE,
@@ -419,6 +425,16 @@ pub fn backed_up(at_s: i64) {
     gauge.set(at_s);
 }
 
+/// What share of the disk with the data folder is free, from 0 to 1. Nothing is listed where this is
+/// never called: not every system tells.
+pub fn data_free(ratio: f64) {
+    let gauge = METERS.data_free.get_or_init(|| {
+        let help = "The share of the disk with the data folder that is free";
+        listed(&mut list(), DATA_FREE, help, Gauge::default())
+    });
+    gauge.set(ratio);
+}
+
 /// One more transaction waits to write, until what this gives is dropped.
 #[must_use]
 pub fn queued() -> impl Drop {
@@ -474,6 +490,7 @@ mod tests {
     #[test]
     fn however_much_happens_the_list_stays_short() {
         backed_up(0);
+        data_free(0.5);
         for n in 0..N_ODD {
             let took = Duration::from_millis(n);
             let odd = format!("odd-{n}");

@@ -1,12 +1,14 @@
 //! What happens by itself while the bot serves: the index and the questions follow the notes,
 //! rounds are posted and revealed when their time comes, and the service manager hears of it.
 
+mod disk;
 mod health;
 mod steady;
 mod still;
 mod supervisor;
 mod time;
 
+pub use disk::Space;
 pub use health::{Health, HealthWatch, watch_health};
 pub use still::StillMax;
 pub use supervisor::Supervisor;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use indicatif::DecimalBytes;
 use serde::Serialize;
 use studyhall_index::{Index, IndexError};
 
@@ -12,6 +13,7 @@ use super::store::{self, Place};
 use super::{Outcome, serve};
 use crate::config::{Environment, Flags, Settings, Shards, TokenError, Transport, load, token};
 use crate::discord;
+use crate::ops::Space;
 use crate::scores::postgres::Postgres;
 use crate::scores::sqlite::backup;
 
@@ -99,6 +101,7 @@ fn findings(environment: &Environment, flags: &Flags) -> Vec<Finding> {
         settings_file(&settings),
         notes(&settings.notes_dir),
         data(&settings.data_dir),
+        disk(&settings.data_dir, Space::of(&settings.data_dir)),
         index(&settings),
         scores(&settings),
         transport(&settings),
@@ -144,6 +147,28 @@ fn data(folder: &Path) -> Finding {
             let message = format!("cannot write in {shown}: {error}; {mend}");
             Finding::new(Level::Failure, "data", message)
         }
+    }
+}
+
+/// What is free on the disk that holds the data folder.
+fn disk(folder: &Path, space: io::Result<Space>) -> Finding {
+    let shown = folder.display();
+    let space = match space {
+        Ok(space) => space,
+        Err(error) => {
+            let message = format!("cannot tell what is free on the disk with {shown}: {error}");
+            return Finding::new(Level::Warning, "disk", message);
+        }
+    };
+    let percent = 100.0 * space.free_ratio();
+    let free = DecimalBytes(space.free);
+    let message = format!("{percent:.1} % of the disk with {shown} is free, {free}");
+    match space.is_little() {
+        true => {
+            let mend = "make room: on a full disk no answer to the quiz is kept";
+            Finding::new(Level::Warning, "disk", format!("{message}; {mend}"))
+        }
+        false => Finding::new(Level::Ok, "disk", message),
     }
 }
 
@@ -344,4 +369,25 @@ fn by_post(report: &discord::Report) -> Vec<Finding> {
         }
     };
     vec![key, endpoint]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_with_little_left_is_a_warning() {
+        let found = |free| {
+            let space = Space { free, total: 1_000 };
+            let found = disk(Path::new("data"), Ok(space));
+            (found.level, found.message)
+        };
+        let message = "5.0 % of the disk with data is free, 50 B".to_owned();
+        assert_eq!(found(50), (Level::Ok, message));
+        let (level, message) = found(49);
+        assert_eq!(level, Level::Warning);
+        assert!(message.contains("make room"), "{message}");
+        let unknown = disk(Path::new("data"), Err(io::ErrorKind::Unsupported.into()));
+        assert_eq!(unknown.level, Level::Warning);
+    }
 }

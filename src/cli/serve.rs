@@ -56,7 +56,8 @@ pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Res
     let _watch = ops::follow_notes(bot.index.clone(), questions, notes, Arc::clone(&health))
         .context("cannot follow the notes")?;
     let mark = backup::mark(settings);
-    let looks = ops::watch_health(Arc::clone(&health), bot.clone(), mark)
+    let data_dir = settings.data_dir.clone();
+    let looks = ops::watch_health(Arc::clone(&health), bot.clone(), data_dir, mark)
         .context("cannot watch over the store")?;
     let listening = bot.clone();
     let ear: discord::Ear = Arc::new(move |heard| listening.hear(&heard));

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tracing::{error, info};
 
+use super::disk::Disk;
 use crate::bot::Bot;
 use crate::meters;
 
@@ -131,13 +132,15 @@ pub struct HealthWatch {
 }
 
 /// Writes to the store every few seconds to see whether that can be done, and tells the meters how
-/// the index is and when the file `backed_up` last changed, where there is one.
+/// the index is, what is free on the disk with the data folder, and when the file `backed_up` last
+/// changed, where there is one.
 ///
 /// # Errors
 /// No thread can be started.
 pub fn watch_health(
     health: Arc<Health>,
     bot: Bot,
+    data_dir: PathBuf,
     backed_up: Option<PathBuf>,
 ) -> io::Result<HealthWatch> {
     let (tell, told) = mpsc::channel();
@@ -145,10 +148,12 @@ pub fn watch_health(
         .name("health".to_owned())
         .spawn(move || {
             let mut went_well = true;
+            let mut disk = Disk::default();
             loop {
                 went_well = look(&health, &bot, went_well);
                 let age = health.index_age(Instant::now());
                 meters::index(bot.index.n_sections(), age);
+                disk.look(&data_dir);
                 if let Some(file) = &backed_up {
                     meters::backed_up(changed_at(file).unwrap_or_default());
                 }

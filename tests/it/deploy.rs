@@ -83,6 +83,7 @@ fn settings_that_are_named_exist() {
 fn metrics() -> BTreeMap<&'static str, bool> {
     // These are listed once there is something to say.
     meters::backed_up(0);
+    meters::data_free(0.5);
     meters::called("GET", Some(200), "discord.example", Duration::ZERO);
     meters::transacted("read", "sqlite", Duration::ZERO);
     let text = meters::text();

@@ -147,7 +147,12 @@ fn keep_time(stuck: &str) {
     });
     let health = Arc::new(Health::new(Instant::now()));
     let backed_up = dir.path().join("last-backup");
-    let watch = ops::watch_health(Arc::clone(&health), bot.clone(), Some(backed_up));
+    let watch = ops::watch_health(
+        Arc::clone(&health),
+        bot.clone(),
+        dir.path().to_owned(),
+        Some(backed_up),
+    );
     let _watch = watch.expect("a thread");
     let kept = ops::keep_time(&bot, &stage, &supervisor, &health, shutdown);
     runtime().block_on(kept);

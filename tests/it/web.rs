@@ -185,6 +185,8 @@ async fn everything_that_is_counted_can_be_read() {
     let answered = format!("{}_count", meters::ACKNOWLEDGED);
     assert_eq!(value(meters::ACKNOWLEDGED, &answered), 2.0);
     assert!(value(meters::DOCS, meters::DOCS) >= 4.0);
+    let free = value(meters::DATA_FREE, meters::DATA_FREE);
+    assert!(free > 0.0 && free < 1.0, "{free}");
     let n_series: usize = families.values().map(BTreeMap::len).sum();
     assert!(n_series <= 500, "{n_series}");
     for secret in [desk.discord.token(), &BEN.id.to_string(), "timeout"] {
