@@ -36,6 +36,9 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// interactions a second while the other of two cores was half idle.
 const N_WORKERS: usize = 2;
 
+/// What `/healthz` answers where all is well.
+pub const ALIVE: &str = "alive\n";
+
 /// What the server shows. Its functions are called for each request and must not block.
 pub struct Shown {
     /// Whether the process does its work at all.

@@ -2,20 +2,26 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
-use indicatif::DecimalBytes;
+use indicatif::{DecimalBytes, HumanDuration};
 use serde::Serialize;
 use studyhall_index::{Index, IndexError};
 
 use super::output::{BAD, DOUBTFUL, Output, STRONG, harmless, styled};
 use super::store::{self, Place};
-use super::{Outcome, serve};
+use super::{Outcome, healthcheck, serve};
 use crate::config::{Environment, Flags, Settings, Shards, TokenError, Transport, load, token};
 use crate::discord;
 use crate::ops::Space;
 use crate::scores::postgres::Postgres;
 use crate::scores::sqlite::backup;
+use crate::web;
+
+/// How long ago the last backup may be: a day, and half of one for a night in which it failed.
+const BACKUP_AGE_MAX: Duration = Duration::from_hours(36);
 
 /// Look at everything that the bot needs, and say how to mend what is wrong
 ///
@@ -104,9 +110,13 @@ fn findings(environment: &Environment, flags: &Flags) -> Vec<Finding> {
         disk(&settings.data_dir, Space::of(&settings.data_dir)),
         index(&settings),
         scores(&settings),
-        transport(&settings),
-        discord_token(&settings),
     ];
+    findings.extend(backup_age(&settings).map(last_backup));
+    findings.extend([
+        transport(&settings),
+        address(&settings),
+        discord_token(&settings),
+    ]);
     if let Ok(on_discord) = serve::on_discord(&settings) {
         findings.extend(on_discord_itself(&on_discord));
     }
@@ -235,6 +245,37 @@ fn scores(settings: &Settings) -> Finding {
     Finding::new(level, "scores", message)
 }
 
+/// How long ago the scores were last copied, or none if never. Nothing is known of scores that are on
+/// a server, or not there yet.
+fn backup_age(settings: &Settings) -> Option<Option<Duration>> {
+    let mark = super::backup::mark(settings)?;
+    let Place::File(file) = store::place(settings) else {
+        return None;
+    };
+    let copied_at = fs::metadata(mark).and_then(|about| about.modified());
+    // What was copied in a moment to come, by another clock, was copied just now.
+    let age = copied_at.ok().map(|at| at.elapsed().unwrap_or_default());
+    file.exists().then_some(age)
+}
+
+fn last_backup(age: Option<Duration>) -> Finding {
+    let mend = "`studyhall backup FILE` copies them, while the bot runs";
+    let (level, message) = match age {
+        Some(age) => {
+            let message = format!("the last one was made {} ago", HumanDuration(age));
+            match age > BACKUP_AGE_MAX {
+                true => (Level::Warning, format!("{message}; {mend}")),
+                false => (Level::Ok, message),
+            }
+        }
+        None => (
+            Level::Warning,
+            format!("the scores were never copied; {mend}"),
+        ),
+    };
+    Finding::new(level, "backup", message)
+}
+
 fn transport(settings: &Settings) -> Finding {
     match settings.discord.transport {
         Transport::Gateway if settings.discord.shards == Shards::ONE => {
@@ -244,7 +285,8 @@ fn transport(settings: &Settings) -> Finding {
             let shards = settings.discord.shards;
             let message = format!("gateway, shard {shards}");
             // The other shards are other processes.
-            match shards.n() < usize::from(shards.total) && settings.database_url.is_none() {
+            let is_part = shards.n() < usize::from(shards.total);
+            match is_part && matches!(store::place(settings), Place::File(_)) {
                 true => {
                     let message = format!(
                         "{message}: the processes of the other shards need the same scores; name a \
@@ -264,6 +306,23 @@ fn transport(settings: &Settings) -> Finding {
             Finding::new(Level::Ok, "transport", message)
         }
     }
+}
+
+/// Whether the web server's address is free, or the bot has it. It is taken for a moment to see.
+fn address(settings: &Settings) -> Finding {
+    let listen: SocketAddr = settings.http.listen;
+    let (level, message) = match web::listen(listen) {
+        Ok(_) => (Level::Ok, format!("{listen} is free")),
+        Err(_) if healthcheck::is_alive(listen) => {
+            (Level::Ok, format!("the bot that serves has {listen}"))
+        }
+        Err(error) if settings.discord.token.is_some() => (Level::Failure, format!("{error:#}")),
+        Err(error) => {
+            let message = format!("{error:#}. Only `studyhall serve` needs it");
+            (Level::Warning, message)
+        }
+    };
+    Finding::new(level, "http", message)
 }
 
 fn discord_token(settings: &Settings) -> Finding {
@@ -389,5 +448,14 @@ mod tests {
         assert!(message.contains("make room"), "{message}");
         let unknown = disk(Path::new("data"), Err(io::ErrorKind::Unsupported.into()));
         assert_eq!(unknown.level, Level::Warning);
+    }
+
+    #[test]
+    fn an_old_backup_is_a_warning() {
+        let found = |hours| last_backup(Some(Duration::from_hours(hours)));
+        assert_eq!(found(36).level, Level::Ok);
+        assert_eq!(found(5).message, "the last one was made 5 hours ago");
+        assert_eq!(found(37).level, Level::Warning);
+        assert_eq!(last_backup(None).level, Level::Warning);
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::Outcome;
 use super::output::{Output, harmless};
 use crate::config::Settings;
+use crate::web;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,6 +54,12 @@ pub(super) fn run(
         true => Outcome::Done,
         false => Outcome::No,
     })
+}
+
+/// Whether a bot that is well listens there.
+pub(super) fn is_alive(listen: SocketAddr) -> bool {
+    let answer = ask(from_here(listen), "/healthz", TIME_MAX);
+    answer.is_ok_and(|answer| answer == (true, web::ALIVE.to_owned()))
 }
 
 /// Where a bot that listens there is reached from the same machine.

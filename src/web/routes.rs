@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::routing::{get, post};
 use futures_util::StreamExt;
 
-use super::{Answer, Posted, Shown};
+use super::{ALIVE, Answer, Posted, Shown};
 
 /// Bytes of an interaction, at most: a command on a long message has some tens of thousands.
 const BODY_MAX: usize = 256 << 10;
@@ -43,7 +43,7 @@ pub(super) fn router(shown: Arc<Shown>) -> Router {
 
 async fn alive(State(shown): State<Arc<Shown>>) -> Response<Body> {
     match (shown.alive)() {
-        true => said(StatusCode::OK, "alive\n"),
+        true => said(StatusCode::OK, ALIVE),
         false => said(
             StatusCode::SERVICE_UNAVAILABLE,
             "what the bot does by itself stands still\n",

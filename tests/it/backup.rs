@@ -338,24 +338,33 @@ fn the_commands_copy_check_and_restore() {
 fn the_doctor_looks_at_the_scores() {
     let desk = Desk::new();
     fs::create_dir(desk.path("notes")).expect("a folder");
-    let line = |url| {
+    let line = |about: &str, url| {
         let (_, printed, _) = desk.run(&["doctor"], url);
         let mut lines = printed.lines();
-        let line = lines.find(|line| line.contains(" scores "));
-        line.unwrap_or_else(|| panic!("no line of scores: {printed}"))
+        let line = lines.find(|line| line.contains(&format!(" {about} ")));
+        line.unwrap_or_else(|| panic!("no line of {about}: {printed}"))
             .to_owned()
     };
-    assert!(line(None).contains("none yet"));
+    assert!(line("scores", None).contains("none yet"));
     assert!(!desk.file().exists());
     desk.put(0..5);
-    let found = line(None);
+    let found = line("scores", None);
     assert!(
         found.starts_with("ok") && found.contains("schema 1"),
         "{found}"
     );
+    let found = line("backup", None);
+    let never = "the scores were never copied";
+    assert!(
+        found.starts_with("warning") && found.contains(never),
+        "{found}"
+    );
+    assert_eq!(desk.run(&["backup", "copy"], None).0, 0);
+    let found = line("backup", None);
+    assert!(found.starts_with("ok") && found.ends_with("ago"), "{found}");
     fs::write(desk.file(), "no database".repeat(1_000)).expect("a file");
-    assert!(line(None).starts_with("failure"));
-    let found = line(Some("postgres://ada:hunter2@127.0.0.1:9/x"));
+    assert!(line("scores", None).starts_with("failure"));
+    let found = line("scores", Some("postgres://ada:hunter2@127.0.0.1:9/x"));
     assert!(
         found.starts_with("failure") && !found.contains("hunter2"),
         "{found}"

@@ -6,8 +6,10 @@ mod judging;
 
 use std::fs;
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -212,6 +214,52 @@ fn serve_says_what_it_lacks() {
     let doctor = desk.run(&["doctor"]);
     assert_eq!(doctor.code, 1, "{doctor:?}");
     assert!(doctor.out.contains(needs), "{doctor:?}");
+}
+
+/// The doctor's line about something, with a variable set.
+fn doctors_line(desk: &Desk, about: &str, (name, value): (&str, &str)) -> String {
+    let mut command = desk.command(&["doctor"]);
+    command.env("STUDYHALL_DISCORD__SHARDS", "0-1/4");
+    command.env(name, value);
+    let ended = Ended::of(command.output().expect("a command that runs"));
+    let mut lines = ended.out.lines();
+    let line = lines.find(|line| line.split_whitespace().nth(1) == Some(about));
+    line.unwrap_or_else(|| panic!("{ended:?}")).to_owned()
+}
+
+#[test]
+fn the_doctor_knows_that_a_file_is_not_for_several_processes() {
+    let desk = Desk::new();
+    for (url, level) in [
+        ("", "warning"),
+        ("sqlite:other.sqlite", "warning"),
+        ("postgres://ada@127.0.0.1:9/x", "ok"),
+    ] {
+        let line = doctors_line(&desk, "transport", ("STUDYHALL_DATABASE_URL", url));
+        assert!(line.starts_with(level), "{url}: {line}");
+        assert_eq!(line.contains("PostgreSQL"), level == "warning", "{line}");
+    }
+}
+
+#[test]
+fn the_doctor_tells_who_has_the_address() {
+    let desk = Desk::new();
+    let somebody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = somebody.local_addr().unwrap().to_string();
+    // Whoever it is hangs up, once.
+    let hanging_up = thread::spawn(move || drop(somebody.accept().unwrap()));
+    let line = || doctors_line(&desk, "http", ("STUDYHALL_HTTP__LISTEN", &address));
+    let taken = line();
+    assert!(
+        taken.starts_with("warning") && taken.contains("name a free address as `http.listen`"),
+        "{taken}"
+    );
+    hanging_up.join().unwrap();
+    let free = line();
+    assert!(
+        free.starts_with("ok") && free.ends_with("is free"),
+        "{free}"
+    );
 }
 
 #[test]

@@ -320,3 +320,19 @@ async fn doctor_asks_discord() {
     assert!(text.contains("the token is good"), "{text}");
     assert!(text.contains("`studyhall serve` registers them"), "{text}");
 }
+
+#[tokio::test]
+async fn the_doctor_knows_the_bot_by_its_answer() {
+    let desk = Desk::new().await;
+    let serving = desk.serve().await;
+    let address = desk.web().await.replace("http://", "");
+    let mut doctor = desk.command("doctor");
+    doctor.env("STUDYHALL_HTTP__LISTEN", &address);
+    let output = tokio::task::spawn_blocking(move || doctor.output());
+    let output = output.await.expect("it ran").expect("a command that ends");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let said = format!("the bot that serves has {address}");
+    assert!(text.contains(&said), "{text}");
+    assert_eq!(serving.stop().await, Some(0));
+}
