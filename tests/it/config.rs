@@ -338,3 +338,28 @@ fn the_example_file_holds_and_names_every_key() {
     }
     assert!(settings.notes_url.is_some() && settings.discord.public_key.is_some());
 }
+
+#[test]
+fn the_readme_lists_every_key_with_its_variable_and_default() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(path).unwrap();
+    let table = readme.split("\n## Settings\n").nth(1).unwrap();
+    let table = table.split("\n## ").next().unwrap();
+    let rows: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    for (row, key) in rows.iter().zip(KEYS) {
+        let start = format!("| `{}` | `{}` | ", key.name, key.variable());
+        let default = row.strip_prefix(&start).unwrap_or_else(|| panic!("{row}"));
+        // What is not set by itself is told in words.
+        let expected = match key.default {
+            Some(default) => default.to_owned() + "`",
+            None => String::new(),
+        };
+        let shown = default.strip_prefix('`').unwrap_or_default();
+        assert!(shown.starts_with(&expected), "{row}");
+        assert_eq!(shown.is_empty(), expected.is_empty(), "{row}");
+    }
+    assert_eq!(rows.len(), KEYS.len());
+}
