@@ -94,16 +94,19 @@ pub enum Answer {
     Repeated,
     /// The round was closed.
     Late,
+    /// The round was voided.
+    Void,
     /// There is no such round here.
     Unknown,
 }
 
 impl Answer {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Counted,
         Self::Changed,
         Self::Repeated,
         Self::Late,
+        Self::Void,
         Self::Unknown,
     ];
 
@@ -113,6 +116,7 @@ impl Answer {
             Self::Changed => "changed",
             Self::Repeated => "repeated",
             Self::Late => "late",
+            Self::Void => "void",
             Self::Unknown => "unknown",
         }
     }

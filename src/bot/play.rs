@@ -48,6 +48,7 @@ impl Bot {
         meters::answer(match recorded {
             Recorded::NoSuchRound => meters::Answer::Unknown,
             Recorded::Late => meters::Answer::Late,
+            Recorded::Void => meters::Answer::Void,
             Recorded::Counts { .. } => meters::Answer::Counted,
             Recorded::Changed { .. } => meters::Answer::Changed,
             Recorded::Already { .. } => meters::Answer::Repeated,
@@ -59,6 +60,7 @@ impl Bot {
         Ok(match recorded {
             Recorded::NoSuchRound => wording::round::no_such_round(),
             Recorded::Late => wording::round::late(),
+            Recorded::Void => wording::round::is_void(),
             Recorded::Counts { .. } if is_sealed => {
                 wording::round::sealed(&shown, choices, round.rules.may_change)
             }

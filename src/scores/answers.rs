@@ -52,6 +52,8 @@ pub enum Recorded {
     },
     /// The round was closed already.
     Late,
+    /// The round was voided: whatever was chosen gives nothing.
+    Void,
     /// There is no such round.
     NoSuchRound,
 }
@@ -130,8 +132,7 @@ impl Scores {
         })
     }
 
-    /// Takes a round's points back from all; the streaks stay. A voided round is left as it is.
-    /// None where there is no such round.
+    /// Takes a round's points back from all; the streaks stay. None where there is no such round.
     ///
     /// # Errors
     /// The store fails.
@@ -152,9 +153,6 @@ impl Scores {
             }
             for (member, standing) in standings(transaction, round)? {
                 receipt.n_answered += 1;
-                if asked.is_voided {
-                    continue;
-                }
                 let change = Change {
                     points: -standing.points,
                     n_answered: -standing.n_answered,
@@ -164,8 +162,10 @@ impl Scores {
                     reason: Some(&reason),
                     ..Change::new("void", member, by.at, &standing)
                 };
-                receipt.count(change.points);
-                add(transaction, round, &asked, &change)?;
+                if (change.points, change.n_answered) != (0, 0) {
+                    receipt.count(change.points);
+                    add(transaction, round, &asked, &change)?;
+                }
             }
             transaction.execute(
                 "UPDATE round SET voided = 1 WHERE id = ?1",
@@ -286,6 +286,9 @@ fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded
     let Some((asked, streak)) = asked_one(transaction, answer.round, member)? else {
         return Ok(Recorded::NoSuchRound);
     };
+    if asked.is_voided {
+        return Ok(Recorded::Void);
+    }
     let grade = grade(asked.right, answer.choices, asked.difficulty, asked.grading);
     let is_open = is_open(&asked, answer.at);
     // Hardly anybody has an answer already: that is asked only where theirs turns out not to be new.

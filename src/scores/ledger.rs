@@ -295,7 +295,7 @@ pub(super) fn to_streak(row: &Row, first: usize) -> Result<Streak, StoreError> {
     })
 }
 
-/// Days on which the server was asked something, between two days.
+/// Days on which the server was asked something, between two days; what was voided breaks no streak.
 pub(super) fn n_asked_between(
     transaction: &mut dyn Transaction,
     guild: i64,
@@ -304,7 +304,8 @@ pub(super) fn n_asked_between(
 ) -> Result<u32, StoreError> {
     let rows = transaction.query(
         "SELECT COUNT(DISTINCT day) FROM round \
-         WHERE guild = ?1 AND day > ?2 AND day < ?3 AND opened_at IS NOT NULL",
+         WHERE guild = ?1 AND day > ?2 AND day < ?3 AND opened_at IS NOT NULL \
+         AND voided = 0",
         &[guild.into(), of_day(after), of_day(before)],
     )?;
     Ok(to_count(only(rows)?.int(0)?))

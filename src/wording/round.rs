@@ -244,6 +244,15 @@ pub fn late() -> Message {
     )
 }
 
+/// The round was voided, so that no answer counts.
+#[must_use]
+pub fn is_void() -> Message {
+    said(
+        Audience::Person,
+        "This round was voided: nobody gets points for it, and no streak breaks over it.".to_owned(),
+    )
+}
+
 /// There is no such round.
 #[must_use]
 pub fn no_such_round() -> Message {

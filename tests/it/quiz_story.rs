@@ -329,6 +329,52 @@ fn a_round_is_voided_and_regraded_in_public() {
 }
 
 #[test]
+fn a_round_that_is_voided_while_open_gives_nobody_points_and_breaks_no_streak() {
+    for may_change in [false, true] {
+        let mut group = Group::new("2027-03-01T07:00:00Z", 40);
+        group.set_up(Setup {
+            feedback: may_change.then(|| "sealed".to_owned()),
+            may_change: Some(may_change),
+            ..daily()
+        });
+        group.wait(SignedDuration::from_hours(2));
+        let first = group.rounds()[0];
+        let right = right_place(&group, first);
+        group.answer(1, first, &[right]);
+        group.wait(SignedDuration::from_hours(24));
+        let second = *group.rounds().last().unwrap();
+        let (right, wrong) = (right_place(&group, second), wrong_place(&group, second));
+        group.answer(2, second, &[wrong]);
+        let board = leaderboard(&mut group, 1, Span::All).body;
+        let void = Request::Quiz(Quiz::Void {
+            round: None,
+            reason: "the note is wrong".to_owned(),
+        });
+        group.hear(ORGANISER, void);
+        for member in [1, 2, 3] {
+            let said = group.answer(member, second, &[right]);
+            assert!(
+                said.body.starts_with("This round was voided"),
+                "{}",
+                said.body
+            );
+        }
+        let points = |board: &str| board.matches("points").count();
+        let after = leaderboard(&mut group, 1, Span::All).body;
+        assert!(after.contains("<@2> · 0 points"), "{after}");
+        assert_eq!(points(&after), points(&board), "{after}");
+        group.wait(SignedDuration::from_hours(24));
+        let third = *group.rounds().last().unwrap();
+        assert_ne!(third, second);
+        let right = right_place(&group, third);
+        group.answer(1, third, &[right]);
+        let today = "2027-03-03".parse().unwrap();
+        let streaks = group.bot.scores.best_streaks(GUILD, today, 9).unwrap();
+        assert!(streaks.contains(&(1, 2)), "{streaks:?}");
+    }
+}
+
+#[test]
 fn who_is_forgotten_leaves_everybody_elses_rank_as_it_was() {
     let mut group = group();
     group.wait(SignedDuration::from_hours(2));
