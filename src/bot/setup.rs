@@ -247,8 +247,9 @@ fn drafted(before: &Schedule, setup: &Setup, bank: &Bank) -> Result<Schedule, St
             Feedback::named(feedback.trim()).ok_or("Feedback is `instant` or `sealed`.")?;
     }
     if let Some(grading) = &setup.grading {
-        schedule.rules.grading =
-            Grading::named(grading.trim()).ok_or("Grading is `all` or `balanced`.")?;
+        schedule.rules.grading = Grading::named(grading.trim())
+            .filter(|grading| *grading != Grading::Any)
+            .ok_or("Grading is `all` or `balanced`.")?;
     }
     if let Some(hours) = setup.open_hours {
         schedule.rules.open_for = SignedDuration::from_hours(hours.clamp(0, 10_000));

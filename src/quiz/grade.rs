@@ -79,6 +79,9 @@ pub enum Grading {
     AllOrNothing,
     /// The right ones chosen, less the wrong ones, of all right ones; never below nothing.
     Balanced,
+    /// All points for any of the right choices. No setting: so a question is graded that takes one
+    /// choice, once it was regraded.
+    Any,
 }
 
 impl Grading {
@@ -88,13 +91,14 @@ impl Grading {
         match self {
             Self::AllOrNothing => "all",
             Self::Balanced => "balanced",
+            Self::Any => "any",
         }
     }
 
     /// The grading of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::AllOrNothing, Self::Balanced]
+        [Self::AllOrNothing, Self::Balanced, Self::Any]
             .into_iter()
             .find(|grading| grading.name() == name)
     }
@@ -105,7 +109,7 @@ impl Grading {
 pub struct Grade {
     /// Points.
     pub points: u32,
-    /// Whether exactly the right choices were chosen.
+    /// Whether exactly the right choices were chosen, or one of them where any is right.
     pub is_right: bool,
 }
 
@@ -122,11 +126,14 @@ pub fn points(difficulty: Difficulty) -> u32 {
 /// Grades what was chosen. Parts of a point are dropped. Speed is worth nothing.
 #[must_use]
 pub fn grade(right: Choices, chosen: Choices, difficulty: Difficulty, grading: Grading) -> Grade {
-    let is_right = chosen == right;
+    let is_right = match grading {
+        Grading::AllOrNothing | Grading::Balanced => chosen == right,
+        Grading::Any => !chosen.is_empty() && chosen.both(right) == chosen,
+    };
     let all = points(difficulty);
     let points = match grading {
         _ if is_right => all,
-        Grading::AllOrNothing => 0,
+        Grading::AllOrNothing | Grading::Any => 0,
         Grading::Balanced => {
             let n_right = chosen.both(right).len();
             let n_wrong = chosen.len() - n_right;
@@ -165,6 +172,18 @@ mod tests {
         check(&[0, 3], &[1, 2], Grading::Balanced, 0);
         check(&[0, 1, 2], &[0, 1, 3], Grading::Balanced, 10);
         check(&[0, 1], &[0, 1, 2], Grading::Balanced, 15);
+    }
+
+    #[test]
+    fn any_of_the_right_choices_is_right_where_one_is_to_be_chosen() {
+        let right = Choices::of([0, 3]);
+        for (chosen, points) in [(0, 20), (3, 20), (1, 0)] {
+            let chosen = Choices::of([chosen]);
+            let graded = grade(right, chosen, Difficulty::Medium, Grading::Any);
+            assert_eq!((graded.points, graded.is_right), (points, points > 0));
+        }
+        let both = grade(right, Choices::of([0, 1]), Difficulty::Medium, Grading::Any);
+        assert!(!both.is_right);
     }
 
     #[test]

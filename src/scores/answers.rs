@@ -6,9 +6,10 @@ use super::database::{StoreError, Transaction};
 use super::ledger::{
     Asked, Change, add, add_first, asked, asked_one, keep_streak, note, noted, standing, standings,
 };
+use super::lookup::find;
 use super::round::{RoundId, RoundState};
 use super::{By, Scores, of_time, only, to_count};
-use crate::quiz::grade::{Choices, Grade, grade};
+use crate::quiz::grade::{Choices, Grade, Grading, grade};
 
 /// Characters of an organiser's reason that are kept.
 pub const REASON_MAX: usize = 300;
@@ -178,8 +179,8 @@ impl Scores {
         })
     }
 
-    /// Grades a round's answers again, by other right choices. None where there is no such round,
-    /// or it is void.
+    /// Grades a round's answers again, by other right choices; each of them is right where the
+    /// question takes one. None where there is no such round, or it is void.
     ///
     /// # Errors
     /// The store fails.
@@ -198,10 +199,15 @@ impl Scores {
             if noted(transaction, by)?.is_some() {
                 return done_before(transaction, round, by).map(Some);
             }
+            let asks = find(transaction, round)?.and_then(|round| round.asks);
+            let grading = match asks.is_some_and(|asks| asks.question.n_right() == 1) {
+                true => Grading::Any,
+                false => asked.grading,
+            };
             let mut receipt = Receipt::default();
             for (member, standing) in standings(transaction, round)? {
                 receipt.n_answered += 1;
-                let grade = grade(right, standing.choices, asked.difficulty, asked.grading);
+                let grade = grade(right, standing.choices, asked.difficulty, grading);
                 let change = Change {
                     points: i64::from(grade.points) - standing.points,
                     n_right: i64::from(grade.is_right) - standing.n_right,
@@ -216,8 +222,12 @@ impl Scores {
                 }
             }
             transaction.execute(
-                "UPDATE round SET right_choices = ?1 WHERE id = ?2",
-                &[i64::from(right.bits()).into(), round.0.into()],
+                "UPDATE round SET right_choices = ?1, grading = ?2 WHERE id = ?3",
+                &[
+                    i64::from(right.bits()).into(),
+                    grading.name().into(),
+                    round.0.into(),
+                ],
             )?;
             reveal_again(transaction, round, by.at)?;
             let detail = format!("round {}: {reason}", round.0);

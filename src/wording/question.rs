@@ -152,6 +152,19 @@ pub(super) fn explanation(shown: &Shown<'_>, units_max: usize) -> String {
 
 /// The letters by which choices are shown, as in "A and C".
 pub(super) fn letters(shown: &Shown<'_>, choices: Choices) -> String {
+    joined(shown, choices, "and")
+}
+
+/// The letters of right choices, as in "A and C", or in "A or C" where one is to be chosen.
+pub(super) fn right_letters(shown: &Shown<'_>, right: Choices) -> String {
+    let last = match shown.question.n_right() {
+        1 => "or",
+        _ => "and",
+    };
+    joined(shown, right, last)
+}
+
+fn joined(shown: &Shown<'_>, choices: Choices, before_last: &str) -> String {
     let places = shown.order.iter().enumerate();
     let letters: Vec<String> = places
         .filter(|(_, place)| choices.has(usize::from(**place)))
@@ -160,7 +173,7 @@ pub(super) fn letters(shown: &Shown<'_>, choices: Choices) -> String {
     match letters.split_last() {
         None => "nothing".to_owned(),
         Some((last, [])) => last.clone(),
-        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        Some((last, before)) => format!("{} {before_last} {last}", before.join(", ")),
     }
 }
 

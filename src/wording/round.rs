@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use studyhall_index::SectionKey;
 
 use super::question::{
-    Shown, ask, choices, explanation, letter_of, letters, points_text, read_on, shown_text, site,
-    stem, title,
+    Shown, ask, choices, explanation, letter_of, letters, points_text, read_on, right_letters,
+    shown_text, site, stem, title,
 };
 use super::{said, text};
 use crate::chat::{Audience, BODY_MAX, Button, Message, Press, member_name, moment};
@@ -138,7 +138,7 @@ pub fn graded(
             "◐ **Partly right.** {} of {}. {} is the answer.",
             n,
             points(shown.question.difficulty),
-            letters(shown, shown.right)
+            right_letters(shown, shown.right)
         ),
     };
     let streak = streak.filter(|days| *days > 1);
@@ -162,7 +162,7 @@ pub(super) fn checked(
 }
 
 fn not_right(shown: &Shown<'_>) -> String {
-    let right = letters(shown, shown.right);
+    let right = right_letters(shown, shown.right);
     format!("❌ **Not right.** {right} is the answer.")
 }
 
@@ -249,7 +249,8 @@ pub fn late() -> Message {
 pub fn is_void() -> Message {
     said(
         Audience::Person,
-        "This round was voided: nobody gets points for it, and no streak breaks over it.".to_owned(),
+        "This round was voided: nobody gets points for it, and no streak breaks over it."
+            .to_owned(),
     )
 }
 
@@ -315,7 +316,7 @@ pub fn regraded(shown: &Shown<'_>, n_up: u32, n_down: u32, by: u64, reason: &str
             format!(
                 "The round of {} is graded anew: right is {}. {} gained points, {} lost some.\n\n**Why:** {}\n-# by {}",
                 shown.day,
-                letters(shown, shown.right),
+                right_letters(shown, shown.right),
                 people(n_up),
                 people(n_down),
                 text::quoted(reason, 300),

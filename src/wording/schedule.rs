@@ -62,6 +62,7 @@ pub(super) fn described(schedule: &Schedule) -> String {
     let grading = match rules.grading {
         Grading::AllOrNothing => "all or nothing",
         Grading::Balanced => "right less wrong",
+        Grading::Any => "any of them",
     };
     let ping = schedule
         .ping_role

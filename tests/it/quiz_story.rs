@@ -375,6 +375,45 @@ fn a_round_that_is_voided_while_open_gives_nobody_points_and_breaks_no_streak() 
 }
 
 #[test]
+fn each_of_several_letters_is_right_where_one_is_to_be_chosen() {
+    let mut group = group();
+    group.wait(SignedDuration::from_hours(2));
+    let round = group.rounds()[0];
+    let (right, wrong) = (right_place(&group, round), wrong_place(&group, round));
+    let other = (0..4).find(|at| ![right, wrong].contains(at)).unwrap();
+    for (member, place) in [(1, right), (2, wrong), (3, other)] {
+        group.answer(member, round, &[place]);
+    }
+    let letter = |place: usize| char::from(b'A' + u8::try_from(place).unwrap());
+    let (first, last) = (right.min(wrong), right.max(wrong));
+    let regrade = Request::Quiz(Quiz::Regrade {
+        round: None,
+        right: format!("{}{}", letter(first), letter(last)),
+        reason: "both hold".to_owned(),
+    });
+    let receipt = group.hear(ORGANISER, regrade.clone()).body;
+    assert!(
+        receipt.contains("one person gained points, 0 people lost some"),
+        "{receipt}"
+    );
+    let both = format!("**{}** or **{}**", letter(first), letter(last));
+    let no = group.answer(4, round, &[other]).body;
+    assert!(no.contains(&format!("{both} is the answer")), "{no}");
+    let yes = group.answer(5, round, &[wrong]).body;
+    assert!(yes.contains("✅ **Right.**"), "{yes}");
+    group.wait(SignedDuration::from_hours(20));
+    let revealed = group.first_body();
+    assert!(
+        revealed.contains("**Right:** <@1>, <@2>, <@5>")
+            && revealed.contains("✅ · 2 (40 %)")
+            && revealed.contains("✅ · 1 (20 %)"),
+        "{revealed}"
+    );
+    let receipt = group.hear(ORGANISER, regrade).body;
+    assert!(receipt.contains(&format!("right is {both}.")), "{receipt}");
+}
+
+#[test]
 fn who_is_forgotten_leaves_everybody_elses_rank_as_it_was() {
     let mut group = group();
     group.wait(SignedDuration::from_hours(2));
