@@ -13,7 +13,7 @@ use crate::quiz::schedule::{Plan, due, slots};
 use crate::quiz::{Bank, Question, bag, letter, zones};
 use crate::scores::database::StoreError;
 use crate::scores::queue::PINS_MAX;
-use crate::scores::round::{Round, RoundId};
+use crate::scores::round::{Round, RoundId, RoundState};
 use crate::scores::schedules::{Schedule, ScheduleState};
 use crate::wording;
 use crate::wording::organiser;
@@ -230,11 +230,20 @@ impl Bot {
             ));
         };
         let closes_at = round.closes_at.unwrap_or(round.due_at);
-        let mut shown = self.shown(&round, asks, closes_at);
-        shown.right = right;
+        let shown = self.shown(&round, asks, closes_at);
+        // All see the receipt, also those who have yet to answer.
+        let right = match round.state {
+            RoundState::Posting | RoundState::Open => None,
+            RoundState::Closing
+            | RoundState::Closed
+            | RoundState::Failed
+            | RoundState::Uncertain
+            | RoundState::Skipped => Some(right),
+        };
         let by = heard.member.id;
         Ok(wording::round::regraded(
             &shown,
+            right,
             receipt.n_up,
             receipt.n_down,
             by,

@@ -306,17 +306,27 @@ pub fn voided(day: Date, n_answered: u32, by: u64, reason: &str) -> Message {
     }
 }
 
-/// What a regrade changed, for all to see.
+/// What a regrade changed, for all to see; what is right now is told once nobody answers any more.
 #[must_use]
-pub fn regraded(shown: &Shown<'_>, n_up: u32, n_down: u32, by: u64, reason: &str) -> Message {
+pub fn regraded(
+    shown: &Shown<'_>,
+    right: Option<Choices>,
+    n_up: u32,
+    n_down: u32,
+    by: u64,
+    reason: &str,
+) -> Message {
+    let right = right.map_or_else(
+        || "what is right shows at the close".to_owned(),
+        |right| format!("right is {}", right_letters(shown, right)),
+    );
     Message {
         title: Some("Round regraded".to_owned()),
         ..said(
             Audience::Channel,
             format!(
-                "The round of {} is graded anew: right is {}. {} gained points, {} lost some.\n\n**Why:** {}\n-# by {}",
+                "The round of {} is graded anew: {right}. {} gained points, {} lost some.\n\n**Why:** {}\n-# by {}",
                 shown.day,
-                right_letters(shown, shown.right),
                 people(n_up),
                 people(n_down),
                 text::quoted(reason, 300),

@@ -414,6 +414,30 @@ fn each_of_several_letters_is_right_where_one_is_to_be_chosen() {
 }
 
 #[test]
+fn what_is_right_is_told_to_nobody_while_answers_count() {
+    let mut group = group();
+    group.wait(SignedDuration::from_hours(2));
+    let round = group.rounds()[0];
+    let wrong = wrong_place(&group, round);
+    group.answer(1, round, &[wrong]);
+    let letter = char::from(b'A' + u8::try_from(wrong).unwrap());
+    let regrade = Request::Quiz(Quiz::Regrade {
+        round: None,
+        right: letter.to_string(),
+        reason: "the note says so".to_owned(),
+    });
+    let named = format!("**{letter}**");
+    let receipt = group.hear(ORGANISER, regrade.clone()).body;
+    assert!(
+        receipt.contains("one person gained points") && !receipt.contains(&named),
+        "{receipt}"
+    );
+    group.wait(SignedDuration::from_hours(20));
+    let receipt = group.hear(ORGANISER, regrade).body;
+    assert!(receipt.contains(&named), "{receipt}");
+}
+
+#[test]
 fn who_is_forgotten_leaves_everybody_elses_rank_as_it_was() {
     let mut group = group();
     group.wait(SignedDuration::from_hours(2));
