@@ -257,14 +257,16 @@ fn done_before(
     Ok(receipt)
 }
 
-/// Lets a closed round's reveal be written once more.
+/// Has a reveal written once more. Where one is under way, its holder may end it, and what they say
+/// of the round falls on the floor: the next comes when their lease is over, so that it comes last.
 fn reveal_again(
     transaction: &mut dyn Transaction,
     round: RoundId,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     transaction.execute(
-        "UPDATE round SET state = 'closing', wake_at = ?1 WHERE id = ?2 AND state = 'closed'",
+        "UPDATE round SET wake_at = CASE WHEN state = 'closed' THEN ?1 ELSE wake_at END, \
+         state = 'closing', epoch = epoch + 1 WHERE id = ?2 AND state IN ('closed', 'closing')",
         &[of_time(at), round.0.into()],
     )?;
     Ok(())

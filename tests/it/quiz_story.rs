@@ -3,10 +3,11 @@
 use jiff::SignedDuration;
 use studyhall::chat::command::{Config, Privacy, Quiz, Setup};
 use studyhall::chat::{Message, Press, Refusal, Request};
+use studyhall::quiz::grade::Choices;
 use studyhall::quiz::period::Span;
 use studyhall::scores::round::{RoundId, RoundState};
 
-use crate::group::{CHANNEL, GUILD, Group, ORGANISER};
+use crate::group::{CHANNEL, GUILD, Group, ORGANISER, by};
 use crate::stage::Fate;
 
 /// A group with a quiz every day at nine in Zurich, on a Monday at eight.
@@ -43,6 +44,13 @@ fn right_place(group: &Group, round: i64) -> usize {
 
 fn wrong_place(group: &Group, round: i64) -> usize {
     usize::from(right_place(group, round) == 0)
+}
+
+/// What a press on the button at this shown place chooses.
+fn chosen_at(group: &Group, round: i64, place: usize) -> Choices {
+    let round = group.bot.scores.round(RoundId(round)).unwrap().unwrap();
+    let shown = round.asks.expect("a question").shown;
+    Choices::of([usize::from(shown[place])])
 }
 
 fn leaderboard(group: &mut Group, member: u64, span: Span) -> Message {
@@ -158,7 +166,7 @@ fn buttons_and_streaks_survive_a_restart_and_an_event_counts_once() {
     let press = Request::Press {
         press: Press::Answer {
             round,
-            shown: studyhall::quiz::grade::Choices::of([right]),
+            shown: Choices::of([right]),
         },
         on_private: false,
     };
@@ -435,6 +443,42 @@ fn what_is_right_is_told_to_nobody_while_answers_count() {
     group.wait(SignedDuration::from_hours(20));
     let receipt = group.hear(ORGANISER, regrade).body;
     assert!(receipt.contains(&named), "{receipt}");
+}
+
+#[test]
+fn what_changes_while_a_reveal_is_under_way_is_shown_all_the_same() {
+    for is_void in [true, false] {
+        let mut group = group();
+        group.wait(SignedDuration::from_hours(2));
+        let round = group.rounds()[0];
+        let (right, wrong) = (right_place(&group, round), wrong_place(&group, round));
+        group.answer(1, round, &[right]);
+        group.answer(2, round, &[wrong]);
+        group.wait_until("2027-03-02T03:59:30Z".parse().unwrap());
+        let (scores, now) = (group.bot.scores.clone(), group.stage.now());
+        let wrong = chosen_at(&group, round, wrong);
+        let mut is_first = true;
+        group.stage.room().dice = Box::new(move || {
+            if std::mem::take(&mut is_first) {
+                let organiser = by(ORGANISER, now);
+                let receipt = match is_void {
+                    true => scores.void(RoundId(round), organiser, "wrong"),
+                    false => scores.regrade(RoundId(round), wrong, organiser, "better"),
+                };
+                receipt.unwrap().expect("a round");
+            }
+            Fate::Done
+        });
+        group.wait(SignedDuration::from_mins(3));
+        let revealed = group.first_body();
+        let shown = match is_void {
+            true => "**This round is void:**",
+            false => "**Right:** <@2>",
+        };
+        assert!(revealed.contains(shown), "{revealed}");
+        let ended = group.bot.scores.round(RoundId(round)).unwrap().unwrap();
+        assert_eq!(ended.state, RoundState::Closed);
+    }
 }
 
 #[test]
