@@ -5,7 +5,8 @@
 //! `2026-03-29`. A result is a whole number, a text or nothing; a truth is 0 or 1, and what a database
 //! makes of a sum or an average is cast: `CAST(SUM(points) AS BIGINT)`. Where nothing may stand for a
 //! `?1` whose type the statement leaves open, it is cast too: `CAST(?1 AS BIGINT) IS NULL`. Texts hold
-//! no NUL.
+//! no NUL. How rows are held, where more than one transaction writes at a time, PostgreSQL alone is
+//! told, in what is a comment elsewhere: `/*postgres FOR UPDATE */`.
 
 use std::path::PathBuf;
 

@@ -117,12 +117,16 @@ macro_rules! asked {
     };
 }
 
+/// A round, for whoever changes what its answers are worth: nobody answers before that has ended.
 pub(super) fn asked(
     transaction: &mut dyn Transaction,
     round: RoundId,
 ) -> Result<Option<Asked>, StoreError> {
     let rows = transaction.query(
-        asked!("", " WHERE round.id = ?1 AND round.question IS NOT NULL"),
+        asked!(
+            "",
+            " WHERE round.id = ?1 AND round.question IS NOT NULL /*postgres FOR UPDATE */"
+        ),
         &[round.0.into()],
     )?;
     rows.first().map(to_asked).transpose()
@@ -143,7 +147,8 @@ fn to_asked(row: &Row) -> Result<Asked, StoreError> {
     })
 }
 
-/// A round, and the streak of one member, where there is a row for it.
+/// A round, and the streak of one member, where there is a row for it. What an answer is worth in it
+/// stays so until the transaction ends.
 pub(super) fn asked_one(
     transaction: &mut dyn Transaction,
     round: RoundId,
@@ -154,7 +159,8 @@ pub(super) fn asked_one(
             ", member.streak, member.streak_best, member.freezes, member.n_toward, \
              member.last_day",
             " LEFT JOIN member ON member.guild = round.guild AND member.id = ?2 \
-             WHERE round.id = ?1 AND round.question IS NOT NULL"
+             WHERE round.id = ?1 AND round.question IS NOT NULL \
+             /*postgres FOR KEY SHARE OF round */"
         ),
         &[round.0.into(), member.into()],
     )?;

@@ -1,5 +1,6 @@
 //! The scores keep their promises, whatever happens in which order, on both databases.
 
+mod at_once;
 mod player;
 
 use std::sync::Arc;
