@@ -187,13 +187,16 @@ impl Bot {
         if now.duration_since(first_try) < KEY_KNOWN {
             return self.post(chat, clock, round).await;
         }
-        match chat.find(round.channel, round.id.0, first_try).await {
+        let found = chat.find(round.channel, round.id.0, first_try).await;
+        // A long look may outlast the lease.
+        let now = clock();
+        match found {
             Ok(Trace::Posted(message)) => self.opened(round, message, now),
             Ok(Trace::Absent) if now.duration_since(round.due_at) > LATE_MAX => {
                 self.settle(round, RoundState::Skipped, Some("missed"))?;
                 Ok(())
             }
-            Ok(Trace::Absent) => match self.scores.post_anew(round, now)? {
+            Ok(Trace::Absent) => match self.scores.post_anew(round, self.lease(now))? {
                 Some(round) => self.post(chat, clock, &round).await,
                 None => Ok(()),
             },

@@ -127,17 +127,23 @@ impl Scores {
         })
     }
 
-    /// Begins to post the round anew, under another nonce: the earlier posting left no trace.
+    /// Begins to post the round anew, under another nonce and as long as a new lease: the earlier
+    /// posting left no trace.
     ///
     /// # Errors
     /// The store fails.
-    pub fn post_anew(&self, round: &Round, at: Timestamp) -> Result<Option<Round>, StoreError> {
+    pub fn post_anew(&self, round: &Round, lease: Lease) -> Result<Option<Round>, StoreError> {
         let (id, epoch) = (round.id, round.epoch);
         self.write(move |transaction| {
             let n_changed = transaction.execute(
-                "UPDATE round SET generation = generation + 1, first_try_at = ?1 \
-                 WHERE id = ?2 AND epoch = ?3 AND state = 'posting'",
-                &[of_time(at), id.0.into(), i64::from(epoch).into()],
+                "UPDATE round SET generation = generation + 1, first_try_at = ?1, wake_at = ?2 \
+                 WHERE id = ?3 AND epoch = ?4 AND state = 'posting'",
+                &[
+                    of_time(lease.at),
+                    of_time(lease.until),
+                    id.0.into(),
+                    i64::from(epoch).into(),
+                ],
             )?;
             if n_changed == 0 {
                 Ok(None)

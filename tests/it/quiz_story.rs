@@ -1,6 +1,8 @@
 //! The daily quiz, told: a week of a study group, and what goes wrong in it.
 
-use jiff::SignedDuration;
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
 use studyhall::chat::command::{Config, Privacy, Quiz, Setup};
 use studyhall::chat::{Message, Press, Refusal, Request};
 use studyhall::quiz::grade::Choices;
@@ -727,4 +729,35 @@ fn a_message_that_a_moderator_deletes_ends_its_round() {
     assert_eq!(group.stage.room().posts.len(), 1);
     let newest = group.bot.scores.newest(GUILD, 5).unwrap();
     assert_eq!(newest.len(), 1);
+}
+
+#[test]
+fn whoever_looks_long_for_a_post_posts_it_anew_undisturbed() {
+    let group = group();
+    let start: Timestamp = "2027-03-01T08:00:00Z".parse().unwrap();
+    let now = Arc::new(Mutex::new(start));
+    let (scores, shared) = (group.bot.scores.clone(), Arc::clone(&now));
+    let mut n_calls = 0;
+    group.stage.room().dice = Box::new(move || {
+        n_calls += 1;
+        let mut now = shared.lock().unwrap();
+        match n_calls {
+            1 => return Fate::NotSent,
+            // The channel is searched, for longer than a lease.
+            2 => *now += SignedDuration::from_secs(70),
+            // It is posted anew, and nobody else may begin that too.
+            3 => assert_eq!(scores.waking(*now).unwrap(), []),
+            _ => {}
+        }
+        Fate::Done
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.unwrap();
+    for seconds in [0, 70] {
+        *now.lock().unwrap() = start + SignedDuration::from_secs(seconds);
+        let now = Arc::clone(&now);
+        let clock = move || *now.lock().unwrap();
+        runtime.block_on(group.bot.tick(group.stage.as_ref(), &clock));
+    }
+    assert_eq!(group.rounds().len(), 1);
 }
