@@ -69,7 +69,7 @@ impl Bot {
         if !self.rhythm.is_time(clock()) {
             return;
         }
-        if let Err(error) = self.scores.fold() {
+        if let Err(error) = self.scores.unseal_over().and_then(|()| self.scores.fold()) {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "answers could not be added up for the boards");
         }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::database::{Row, StoreError, Transaction, Value};
-use super::sums::{self, KEPT};
+use super::sums::{self, KEPT, not_told};
 use super::{Scores, of_day, of_id, only, to_count, to_id};
 use crate::quiz::period::{Period, Season, Span};
 
@@ -314,14 +314,17 @@ fn summed(transaction: &mut dyn Transaction, wanted: &Wanted) -> Result<Vec<Plac
     let (first, last): (Date, Date) = (wanted.period.first, wanted.period.last);
     let topic = wanted.topic.as_deref();
     let rows = transaction.query(
-        "SELECT event.member, CAST(SUM(event.points) AS BIGINT), \
-         CAST(SUM(event.n_answered) AS BIGINT), CAST(SUM(event.n_right) AS BIGINT), \
-         COALESCE(MAX(CASE WHEN event.points <> 0 THEN event.at END), 0) AS reached_at \
-         FROM round JOIN event ON event.round = round.id \
-         LEFT JOIN member ON member.guild = event.guild AND member.id = event.member \
-         WHERE round.guild = ?1 AND round.day >= ?2 AND round.day <= ?3 \
-         AND (?4 = '' OR round.topic = ?5) AND COALESCE(member.shown, 1) = 1 \
-         GROUP BY event.member ORDER BY 2 DESC, 5, 1",
+        concat!(
+            "SELECT event.member, CAST(SUM(event.points) AS BIGINT), \
+             CAST(SUM(event.n_answered) AS BIGINT), CAST(SUM(event.n_right) AS BIGINT), \
+             COALESCE(MAX(CASE WHEN event.points <> 0 THEN event.at END), 0) AS reached_at \
+             FROM round JOIN event ON event.round = round.id \
+             LEFT JOIN member ON member.guild = event.guild AND member.id = event.member \
+             WHERE round.guild = ?1 AND round.day >= ?2 AND round.day <= ?3 \
+             AND (?4 = '' OR round.topic = ?5) AND COALESCE(member.shown, 1) = 1 AND NOT ",
+            not_told!(),
+            " GROUP BY event.member ORDER BY 2 DESC, 5, 1"
+        ),
         &[
             of_id(wanted.guild),
             of_day(first),

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::answers::{Answer, Chosen};
 use super::database::{Row, StoreError, Transaction, Value};
-use super::round::{RoundId, RoundState};
+use super::round::{Feedback, RoundId, RoundState};
 use super::sums;
 use super::{By, of_day, of_id, of_time, only, strange, to_count, to_day, to_id, to_time};
 use crate::quiz::Difficulty;
@@ -24,6 +24,15 @@ pub(super) struct Asked {
     pub(super) state: RoundState,
     pub(super) closes_at: Option<Timestamp>,
     pub(super) is_voided: bool,
+    pub(super) feedback: Feedback,
+}
+
+impl Asked {
+    /// Whether nobody may be told yet who was right.
+    fn is_sealed(&self) -> bool {
+        let is_over = !matches!(self.state, RoundState::Posting | RoundState::Open);
+        self.feedback == Feedback::Sealed && !is_over
+    }
 }
 
 /// What an event adds to somebody's sums.
@@ -109,7 +118,8 @@ macro_rules! asked {
     ($more:literal, $rest:literal) => {
         concat!(
             "SELECT round.guild, round.day, round.topic, round.difficulty, round.right_choices, \
-             round.grading, round.may_change, round.state, round.closes_at, round.voided",
+             round.grading, round.may_change, round.state, round.closes_at, round.voided, \
+             round.feedback",
             $more,
             " FROM round",
             $rest
@@ -144,6 +154,7 @@ fn to_asked(row: &Row) -> Result<Asked, StoreError> {
         state: RoundState::named(row.text(7)?).ok_or_else(|| strange("a round's state"))?,
         closes_at: row.opt_int(8)?.map(to_time).transpose()?,
         is_voided: row.int(9)? != 0,
+        feedback: Feedback::named(row.text(10)?).ok_or_else(|| strange("a feedback"))?,
     })
 }
 
@@ -165,8 +176,8 @@ pub(super) fn asked_one(
         &[round.0.into(), member.into()],
     )?;
     let found = rows.first().map(|row| {
-        let is_known = row.opt_int(10)?.is_some();
-        let streak = is_known.then(|| to_streak(row, 10)).transpose()?;
+        let is_known = row.opt_int(11)?.is_some();
+        let streak = is_known.then(|| to_streak(row, 11)).transpose()?;
         Ok((to_asked(row)?, streak))
     });
     found.transpose()
@@ -240,7 +251,21 @@ pub(super) fn add(
             change.reason.into(),
         ],
     )?;
-    sums::add(transaction, round, change.member, change.number)
+    let of = (round, change.member, change.number);
+    keep_for_sums(transaction, asked, of, change.at)
+}
+
+/// Has the sums hold an event of a round, member and number, as soon as they may.
+fn keep_for_sums(
+    transaction: &mut dyn Transaction,
+    asked: &Asked,
+    (round, member, number): (RoundId, i64, i64),
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    match asked.is_sealed() {
+        true => sums::seal(transaction, round, at, member, number),
+        false => sums::add(transaction, round, member, number),
+    }
 }
 
 /// Adds a member's first answer in a round, unless there is one: whether there was none.
@@ -272,7 +297,8 @@ pub(super) fn add_first(
     if n_added == 0 {
         return Ok(false);
     }
-    sums::add(transaction, answer.round, member, 0)?;
+    let of = (answer.round, member, 0);
+    keep_for_sums(transaction, asked, of, answer.at)?;
     Ok(true)
 }
 

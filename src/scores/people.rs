@@ -9,7 +9,7 @@ use super::database::{StoreError, Transaction};
 use super::ledger::{n_asked_between, streak};
 use super::reviews;
 use super::schedules::DRAFT;
-use super::sums::{add_to_steps, alone};
+use super::sums::{add_to_steps, alone, not_told};
 use super::traces::to_practice;
 use super::{Scores, of_day, of_flag, of_id, of_time, only, to_count, to_day, to_id, to_time};
 use crate::quiz::review::Card;
@@ -52,8 +52,8 @@ pub struct Event {
     pub kind: String,
     /// What was chosen, as bits.
     pub choices: Option<i64>,
-    /// Points that it gave or took.
-    pub points: i64,
+    /// Points that it gave or took; none while nobody may be told who was right.
+    pub points: Option<i64>,
     /// The day that it counts for.
     pub day: Date,
     /// When.
@@ -108,10 +108,14 @@ impl Scores {
                 }
             }
             let rows = transaction.query(
-                "SELECT round.day, CAST(SUM(event.n_answered) AS BIGINT), \
-                 CAST(SUM(event.n_right) AS BIGINT) \
-                 FROM round JOIN event ON event.round = round.id AND event.member = ?2 \
-                 WHERE round.guild = ?1 AND round.day >= ?3 AND round.day <= ?4 GROUP BY round.day",
+                concat!(
+                    "SELECT round.day, CAST(SUM(event.n_answered) AS BIGINT), \
+                     CAST(SUM(event.n_right) AS BIGINT) \
+                     FROM round JOIN event ON event.round = round.id AND event.member = ?2 \
+                     WHERE round.guild = ?1 AND round.day >= ?3 AND round.day <= ?4 AND NOT ",
+                    not_told!(),
+                    " GROUP BY round.day"
+                ),
                 &[guild.into(), member.into(), of_day(first), of_day(today)],
             )?;
             for row in &rows {
@@ -187,7 +191,8 @@ impl Scores {
         })
     }
 
-    /// All events of a person, in every server, the oldest first.
+    /// All events of a person, in every server, the oldest first. Of a sealed round that is not over there
+    /// is what the person chose alone: that an answer was graded anew tells something of it too.
     ///
     /// # Errors
     /// The store fails.
@@ -196,11 +201,16 @@ impl Scores {
             let mut events = Vec::new();
             for guild in guilds_of(transaction, member.cast_signed())? {
                 let rows = transaction.query(
-                    "SELECT event.round, round.question, event.kind, event.choices, event.points, \
-                     event.day, event.at, event.reason \
-                     FROM round JOIN event ON event.round = round.id AND event.member = ?2 \
-                     WHERE round.guild = ?1 \
-                     ORDER BY event.at, event.round, event.number",
+                    concat!(
+                        "SELECT event.round, round.question, event.kind, event.choices, \
+                         CASE WHEN ",
+                        not_told!(),
+                        " THEN NULL ELSE event.points END, event.day, event.at, event.reason \
+                         FROM round JOIN event ON event.round = round.id AND event.member = ?2 \
+                         WHERE round.guild = ?1 AND NOT (event.choices IS NULL AND ",
+                        not_told!(),
+                        ") ORDER BY event.at, event.round, event.number"
+                    ),
                     &[guild.into(), of_id(member)],
                 )?;
                 for row in &rows {
@@ -210,7 +220,7 @@ impl Scores {
                         question: row.opt_text(1)?.map(str::to_owned),
                         kind: row.text(2)?.to_owned(),
                         choices: row.opt_int(3)?,
-                        points: row.int(4)?,
+                        points: row.opt_int(4)?,
                         day: to_day(row.text(5)?)?,
                         at: to_time(row.int(6)?)?,
                         reason: row.opt_text(7)?.map(str::to_owned),
@@ -235,6 +245,7 @@ impl Scores {
             let mut n_changed = 0;
             for statement in [
                 "UPDATE event SET member = ?1, interaction = NULL WHERE member = ?2",
+                "UPDATE sealed SET member = ?1 WHERE member = ?2",
                 "UPDATE pending SET member = ?1 WHERE member = ?2",
                 "UPDATE total SET member = ?1 WHERE member = ?2",
                 "UPDATE member SET id = ?1 WHERE id = ?2",

@@ -11,8 +11,9 @@ use super::kept::of_question;
 use super::ledger::{note, noted};
 use super::lookup::find;
 use super::queue::draw;
-use super::round::{Asks, Lease, NewRound, Round, RoundId, RoundState, of_minutes};
+use super::round::{Asks, Feedback, Lease, NewRound, Round, RoundId, RoundState, of_minutes};
 use super::schedules::ScheduleId;
+use super::sums::unseal;
 use super::{By, Scores, of_day, of_flag, of_id, of_time};
 
 impl Scores {
@@ -72,7 +73,7 @@ impl Scores {
     /// # Errors
     /// The store fails.
     pub fn take(&self, round: &Round, lease: Lease) -> Result<Option<Round>, StoreError> {
-        let (id, epoch) = (round.id, round.epoch);
+        let (id, epoch, feedback) = (round.id, round.epoch, round.rules.feedback);
         self.write(move |transaction| {
             let n_taken = transaction.execute(
                 "UPDATE round SET owner = ?1, epoch = epoch + 1, wake_at = ?2, \
@@ -87,10 +88,14 @@ impl Scores {
                 ],
             )?;
             if n_taken == 0 {
-                Ok(None)
-            } else {
-                find(transaction, id)
+                return Ok(None);
             }
+            let round = find(transaction, id)?;
+            let is_over = |round: &Round| round.state == RoundState::Closing;
+            if feedback == Feedback::Sealed && round.as_ref().is_some_and(is_over) {
+                unseal(transaction, id)?;
+            }
+            Ok(round)
         })
     }
 
@@ -163,7 +168,7 @@ impl Scores {
         state: RoundState,
         reason: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let (id, epoch) = (round.id, round.epoch);
+        let (id, epoch, feedback) = (round.id, round.epoch, round.rules.feedback);
         let reason = reason.map(str::to_owned);
         self.write(move |transaction| {
             let n_changed = transaction.execute(
@@ -176,6 +181,9 @@ impl Scores {
                     i64::from(epoch).into(),
                 ],
             )?;
+            if n_changed > 0 && feedback == Feedback::Sealed {
+                unseal(transaction, id)?;
+            }
             Ok(n_changed > 0)
         })
     }

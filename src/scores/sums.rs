@@ -1,15 +1,18 @@
 //! Sums that boards are read from: kept by adding many events at a time, before anybody looks.
 //!
 //! An event is pending from its own transaction on, until a fold adds it to the sums. Who reads sums
-//! folds first, so that no board is behind an answer that counts.
+//! folds first, so that no board is behind an answer that counts. What belongs to a sealed round is
+//! pending from the round's close on: a sum that grew before would tell who was right.
 
 use std::sync::atomic::Ordering;
+
+use jiff::Timestamp;
 
 use super::Scores;
 use super::database::{Row, StoreError, Transaction};
 use super::guilds::to_season;
 use super::round::RoundId;
-use super::{only, to_day};
+use super::{of_time, only, to_day};
 use crate::quiz::period::{Period, Span};
 
 /// Answers of this process that may be pending before some are folded although nobody looks.
@@ -25,6 +28,14 @@ pub(super) const KEPT: [(Span, bool); 5] = [
     (Span::Season, true),
     (Span::All, true),
 ];
+
+/// Of a round in a statement: nobody may be told yet who was right.
+macro_rules! not_told {
+    () => {
+        "(round.feedback = 'sealed' AND round.state IN ('posting', 'open'))"
+    };
+}
+pub(super) use not_told;
 
 impl Scores {
     /// Adds what is pending to the sums. Whoever reads sums does so first; done now and then, it
@@ -66,6 +77,29 @@ impl Scores {
         }
     }
 
+    /// Has what is sealed count where its round is over. Every round sees to its own as it closes; only an
+    /// answer that was under way at that very moment can be left.
+    ///
+    /// # Errors
+    /// The store fails; what is sealed then stays so until the next time.
+    pub fn unseal_over(&self) -> Result<(), StoreError> {
+        let over = self.read(|transaction| {
+            let rows = transaction.query(
+                concat!(
+                    "SELECT id FROM round WHERE id IN (SELECT round FROM sealed) AND NOT ",
+                    not_told!()
+                ),
+                &[],
+            )?;
+            let rounds = rows.iter().map(|row| Ok(RoundId(row.int(0)?)));
+            rounds.collect::<Result<Vec<RoundId>, StoreError>>()
+        })?;
+        for round in over {
+            self.write(move |transaction| unseal(transaction, round))?;
+        }
+        Ok(())
+    }
+
     /// Makes a server's sums anew from its events.
     ///
     /// # Errors
@@ -86,6 +120,36 @@ pub(super) fn add(
         "INSERT INTO pending (round, member, number, taken) VALUES (?1, ?2, ?3, 0)",
         &[round.0.into(), member.into(), number.into()],
     )?;
+    Ok(())
+}
+
+/// Keeps an event out of the sums until its round closes.
+pub(super) fn seal(
+    transaction: &mut dyn Transaction,
+    round: RoundId,
+    at: Timestamp,
+    member: i64,
+    number: i64,
+) -> Result<(), StoreError> {
+    transaction.execute(
+        "INSERT INTO sealed (round, at, member, number, taken) VALUES (?1, ?2, ?3, ?4, 0)",
+        &[round.0.into(), of_time(at), member.into(), number.into()],
+    )?;
+    Ok(())
+}
+
+/// Has the next fold add what a round, which is over, kept out of the sums.
+pub(super) fn unseal(transaction: &mut dyn Transaction, round: RoundId) -> Result<(), StoreError> {
+    alone(transaction)?;
+    for statement in [
+        // What others seal from here on, another takes.
+        "UPDATE sealed SET taken = 1 WHERE round = ?1",
+        "INSERT INTO pending (round, member, number, taken) SELECT round, member, number, 0 \
+         FROM sealed WHERE round = ?1 AND taken = 1 ORDER BY at, member, number",
+        "DELETE FROM sealed WHERE round = ?1 AND taken = 1",
+    ] {
+        transaction.execute(statement, &[round.0.into()])?;
+    }
     Ok(())
 }
 
@@ -237,7 +301,7 @@ fn board_for(
     only(rows)?.int(0)
 }
 
-/// Makes a server's sums anew: all its events are pending once more, and folded.
+/// Makes a server's sums anew: all its events but the sealed ones are pending once more, and folded.
 pub(super) fn sum_anew(transaction: &mut dyn Transaction, guild: i64) -> Result<(), StoreError> {
     alone(transaction)?;
     for delete in [
@@ -251,7 +315,8 @@ pub(super) fn sum_anew(transaction: &mut dyn Transaction, guild: i64) -> Result<
          SELECT round, member, number, 0 FROM \
          (SELECT event.round, event.member, event.number FROM round \
          JOIN event ON event.round = round.id WHERE round.guild = ?1 \
-         EXCEPT SELECT round, member, number FROM pending) AS summed",
+         EXCEPT SELECT round, member, number FROM pending \
+         EXCEPT SELECT round, member, number FROM sealed) AS summed",
         &[guild.into()],
     )?;
     fold(transaction, i64::MAX)
@@ -314,5 +379,34 @@ mod tests {
         scores.n_pending.store(PENDING_MAX, Ordering::Relaxed);
         scores.count_pending();
         assert!(!scores.is_pending().unwrap());
+    }
+
+    #[test]
+    fn what_was_sealed_at_the_moment_of_the_close_counts_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let scores = scores(&folder);
+        let n_pending = || {
+            let rows = scores.read(|t| t.query("SELECT id FROM pending", &[]));
+            rows.unwrap().len()
+        };
+        scores
+            .write(|t| {
+                for (round, state) in [(1, "open"), (2, "closed")] {
+                    t.execute(
+                        "INSERT INTO round (id, schedule, guild, day, number, topic, feedback, \
+                         may_change, grading, open_minutes, state, due_at, channel, generation, \
+                         owner, epoch, counted, voided) VALUES (?1, ?1, 7, '2027-03-01', 0, 's3', \
+                         'sealed', 0, 'all', 60, ?2, 0, 1, 0, '', 0, 0, 0)",
+                        &[round.into(), state.into()],
+                    )?;
+                    seal(t, RoundId(round), Timestamp::UNIX_EPOCH, 3, 0)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        for _ in 0..2 {
+            scores.unseal_over().unwrap();
+            assert_eq!(n_pending(), 1, "that of the round that is over");
+        }
     }
 }

@@ -28,6 +28,7 @@ const TABLES: &[&str] = &[
     "SELECT * FROM pin ORDER BY 1, 2",
     "SELECT * FROM event ORDER BY 1, 2, 3",
     "SELECT * FROM pending ORDER BY 1",
+    "SELECT * FROM sealed ORDER BY 1, 2, 3, 4",
     "SELECT * FROM board ORDER BY 1",
     "SELECT * FROM total ORDER BY 1, 2",
     "SELECT * FROM step ORDER BY 1, 2",

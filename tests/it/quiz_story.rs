@@ -250,9 +250,25 @@ fn sealed_rounds_keep_the_answer_until_the_close_and_let_people_change_it() {
         "{}",
         noted.body
     );
+    let told = |group: &mut Group| {
+        let stats = group.hear(1, Request::Stats { of: None }).body;
+        let boards = Span::ALL.map(|span| leaderboard(group, 2, span).body);
+        let export = group.hear(1, Request::Privacy(Privacy::Export));
+        let export = export.file.expect("a file").bytes;
+        let export = String::from_utf8(export).expect("text");
+        assert!(export.contains("\"points\": null"), "{export}");
+        (stats, boards)
+    };
+    let before = told(&mut group);
     let changed = group.answer(1, round, &[right]);
     assert!(changed.body.starts_with("Changed"), "{}", changed.body);
-    group.wait(SignedDuration::from_hours(24));
+    assert_eq!(told(&mut group), before, "it shows that this is right");
+    group.wait(SignedDuration::from_hours(12));
+    group.restart();
+    assert_eq!(told(&mut group), before, "it shows that this is right");
+    group.wait(SignedDuration::from_hours(8));
+    let stats = group.hear(1, Request::Stats { of: None });
+    assert!(stats.body.contains("1 of 1"), "{}", stats.body);
     let board = leaderboard(&mut group, 1, Span::Season);
     assert!(board.body.contains("1 of 1 right"), "{}", board.body);
 }

@@ -130,6 +130,80 @@ fn nobody_elses_rank_changes_when_somebody_is_forgotten() {
     );
 }
 
+/// Two ways to close the second of two rounds: by its end alone, and by its reveal, which is not done.
+const CLOSES: [Op; 2] = [Op::Close { round: 3 }, Op::Close { round: 5 }];
+
+/// Answers a sealed round, changes them and grades them anew: nothing of it may show before its close.
+fn a_sealed_round_tells_nothing_before_its_close(scores: Scores, close: &Op) {
+    let mut player = Player::new(scores);
+    let post = |may_change| Op::Post {
+        guild: 1,
+        difficulty: 0,
+        topic: 0,
+        may_change,
+        balanced: false,
+    };
+    let answer = |round, member, choices| Op::Answer {
+        round,
+        member,
+        choices,
+        minutes: 0,
+        again: false,
+    };
+    // One whose answers are told at once, and the sealed one.
+    for op in [post(false), post(true)] {
+        player.play(&op);
+    }
+    for member in 1..=3 {
+        player.play(&answer(0, member, 2));
+        player.play(&answer(1, member, 1));
+    }
+    let before = player.told();
+    assert!(before.contains("points: 10"), "{before}");
+    for op in [
+        answer(1, 1, 2),
+        answer(1, 2, 4),
+        Op::Regrade { round: 1, right: 4 },
+        Op::Regrade { round: 1, right: 2 },
+    ] {
+        let said = player.play(&op);
+        assert!(
+            said.contains("Changed") || said.contains("n_up: 1"),
+            "{said}"
+        );
+    }
+    player.scores.sum_anew(1).expect("a store");
+    player.scores.unseal_over().expect("a store");
+    // The export lists one's own changes, without points.
+    let told = player.told();
+    let unchanged = |told: &str| told.replace("[Some(10), None, None]", "[Some(10), None]");
+    assert_eq!(unchanged(&told), before);
+
+    player.play(close);
+    let after = player.told();
+    assert!(after.contains("points: 20"), "{after}");
+    player.scores.sum_anew(1).expect("a store");
+    assert_eq!(player.told(), after);
+}
+
+#[test]
+fn a_sealed_round_tells_nothing_before_its_close_sqlite() {
+    for close in CLOSES {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        a_sealed_round_tells_nothing_before_its_close(in_memory_of_a_file(dir.path()), &close);
+    }
+}
+
+#[test]
+#[ignore = "needs a PostgreSQL server: STUDYHALL_TEST_POSTGRES"]
+fn a_sealed_round_tells_nothing_before_its_close_postgres() {
+    for close in CLOSES {
+        let own = OwnDatabase::new();
+        let scores = Scores::new(Arc::new(own.open()));
+        a_sealed_round_tells_nothing_before_its_close(scores, &close);
+    }
+}
+
 #[test]
 #[ignore = "needs a PostgreSQL server: STUDYHALL_TEST_POSTGRES"]
 fn both_databases_tell_the_same_after_the_same_trace_postgres() {

@@ -17,7 +17,7 @@ use studyhall::quiz::weekdays::Weekdays;
 use studyhall::scores::Scores;
 use studyhall::scores::boards::Wanted;
 use studyhall::scores::database::Database;
-use studyhall::scores::round::{RoundState, Rules};
+use studyhall::scores::round::{Feedback, RoundState, Rules};
 use studyhall::scores::schedules::{Schedule, ScheduleId, ScheduleState};
 use studyhall::scores::sqlite::Sqlite;
 
@@ -96,7 +96,11 @@ impl Run {
         };
         let scores = Scores::new(Arc::clone(&run.database));
         let time = jiff::civil::time(run.chance.below(24) as i8, 30, 0, 0);
-        let saved = scores.save_schedule(schedule(time, start), by(ORGANISER, start));
+        let mut schedule = schedule(time, start);
+        if run.chance.once_in(3) {
+            schedule.rules.feedback = Feedback::Sealed;
+        }
+        let saved = scores.save_schedule(schedule, by(ORGANISER, start));
         saved.expect("scores").expect("a schedule");
         for _ in 0..run.n_processes {
             let process = run.process();
@@ -296,7 +300,8 @@ impl Run {
                     "{member} twice in {}",
                     event.round
                 );
-                *points.entry(member).or_default() += event.points;
+                // None while its round is sealed, which is on no board until its close either.
+                *points.entry(member).or_default() += event.points.unwrap_or_default();
             }
             for ((round, _), is_right) in self
                 .acknowledged
@@ -327,8 +332,10 @@ impl Run {
             Season::Month,
         );
         for place in board.expect("scores").places {
-            assert_eq!(Some(&place.points), points.get(&place.member));
+            assert_eq!(points.remove(&place.member), Some(place.points));
         }
+        let is_left: Vec<_> = points.iter().filter(|(_, points)| **points != 0).collect();
+        assert!(is_left.is_empty(), "on no board: {is_left:?}");
     }
 }
 

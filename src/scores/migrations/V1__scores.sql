@@ -131,6 +131,18 @@ CREATE TABLE pending (
     taken BIGINT NOT NULL
 );
 
+-- Events of sealed rounds that are not over: they stand here in the place of `pending`, so that no sum
+-- tells who was right, and go there in the transaction in which their round closes; `taken` is 1 in that
+-- one alone. Those of one round and moment stand on one page.
+CREATE TABLE sealed (
+    round BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    member BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    taken BIGINT NOT NULL,
+    PRIMARY KEY (round, at, member, number)
+){{clustered}};
+
 -- A board whose sums are kept; the topic is empty where all count.
 CREATE TABLE board (
     id {{serial}},
@@ -140,7 +152,7 @@ CREATE TABLE board (
     UNIQUE (guild, period, topic)
 );
 
--- Sums over events, but for those that are pending.
+-- Sums over events, but for those that are pending or sealed.
 CREATE TABLE total (
     member BIGINT NOT NULL,
     board BIGINT NOT NULL,
