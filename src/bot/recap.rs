@@ -132,7 +132,7 @@ impl Bot {
             let week = Period::of(Span::Week, monday, guild.season);
             let rounds = self
                 .scores
-                .posted_between(schedule.guild, week.first, week.last)?;
+                .closed_between(schedule.guild, week.first, week.last)?;
             if rounds.is_empty() {
                 continue;
             }

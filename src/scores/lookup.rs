@@ -101,11 +101,12 @@ impl Scores {
         })
     }
 
-    /// Rounds of a server within these days, both included, that were posted.
+    /// Rounds of a server within these days, both included, that were posted and are over: of an open one
+    /// nothing may be given away.
     ///
     /// # Errors
     /// The store fails.
-    pub fn posted_between(
+    pub fn closed_between(
         &self,
         guild: u64,
         first: Date,
@@ -115,7 +116,7 @@ impl Scores {
             let rows = transaction.query(
                 select_round!(
                     "WHERE guild = ?1 AND day >= ?2 AND day <= ?3 AND opened_at IS NOT NULL \
-                     ORDER BY day, due_at, id LIMIT ?4"
+                     AND state IN ('closing', 'closed') ORDER BY day, due_at, id LIMIT ?4"
                 ),
                 &[of_id(guild), of_day(first), of_day(last), ROUNDS_MAX.into()],
             )?;

@@ -564,6 +564,37 @@ fn the_week_is_recapped_on_monday_without_those_who_left() {
 }
 
 #[test]
+fn a_recap_gives_nothing_away_of_a_round_that_is_still_open() {
+    let mut group = Group::new("2027-03-01T07:00:00Z", 40);
+    group.set_up(Setup {
+        days: Some("mon, sun".to_owned()),
+        open_hours: Some(30),
+        ..daily()
+    });
+    let mut stems = Vec::new();
+    for (day, n_right) in [("2027-03-01", 1), ("2027-03-07", 0)] {
+        group.wait_until(format!("{day}T09:00:00Z").parse().unwrap());
+        let round = *group.rounds().last().expect("a round");
+        let (right, wrong) = (right_place(&group, round), wrong_place(&group, round));
+        for member in 1..=2 {
+            let place = if member <= n_right { right } else { wrong };
+            group.answer(member, round, &[place]);
+        }
+        let round = group.bot.scores.round(RoundId(round)).expect("scores");
+        let asks = round.and_then(|round| round.asks).expect("a question");
+        stems.push(asks.question.stem);
+    }
+    group.wait_until("2027-03-08T07:30:00Z".parse().unwrap());
+    let room = group.stage.room();
+    let recap = room.posts.values().last().expect("a recap").message.clone();
+    let title = recap.title.unwrap_or_default();
+    assert!(title.starts_with("The week of 1 March"), "{title}");
+    let (closed, open) = (&stems[0], &stems[1]);
+    assert!(recap.body.contains(closed), "{}", recap.body);
+    assert!(!recap.body.contains(open), "{}", recap.body);
+}
+
+#[test]
 fn what_an_organiser_who_is_gone_should_know_is_said_in_the_channel() {
     for is_forgotten in [true, false] {
         let mut group = Group::new("2027-03-01T07:00:00Z", 3);
