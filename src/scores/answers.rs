@@ -7,6 +7,7 @@ use super::ledger::{
     Asked, Change, add, add_first, asked, asked_one, keep_streak, note, noted, standing, standings,
 };
 use super::lookup::find;
+use super::people::returned;
 use super::round::{RoundId, RoundState};
 use super::{By, Scores, of_time, only, to_count};
 use crate::quiz::grade::{Choices, Grade, Grading, grade};
@@ -295,9 +296,13 @@ fn has_changed(transaction: &mut dyn Transaction, answer: &Answer) -> Result<boo
 
 fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded, StoreError> {
     let member = answer.member.cast_signed();
-    let Some((asked, streak)) = asked_one(transaction, answer.round, member)? else {
+    let Some((asked, known)) = asked_one(transaction, answer.round, member)? else {
         return Ok(Recorded::NoSuchRound);
     };
+    if known.has_departed {
+        // Before all else, as whoever changes sums does, so that no two wait for each other.
+        returned(transaction, asked.guild, member)?;
+    }
     if asked.is_voided {
         return Ok(Recorded::Void);
     }
@@ -305,7 +310,7 @@ fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded
     let is_open = is_open(&asked, answer.at);
     // Hardly anybody has an answer already: that is asked only where theirs turns out not to be new.
     if is_open && add_first(transaction, &asked, answer, grade)? {
-        let streak = keep_streak(transaction, &asked, member, streak)?;
+        let streak = keep_streak(transaction, &asked, member, known.streak)?;
         return Ok(Recorded::Counts { grade, streak });
     }
     let Some(before) = standing(transaction, answer.round, member)? else {
@@ -314,7 +319,7 @@ fn record(transaction: &mut dyn Transaction, answer: &Answer) -> Result<Recorded
     if before.first_event == Some(answer.event.cast_signed()) {
         return Ok(Recorded::Counts {
             grade: before.grade(),
-            streak: streak.map_or(0, |streak| streak.current),
+            streak: known.streak.map_or(0, |streak| streak.current),
         });
     }
     if asked.may_change && has_changed(transaction, answer)? {

@@ -158,17 +158,25 @@ fn to_asked(row: &Row) -> Result<Asked, StoreError> {
     })
 }
 
-/// A round, and the streak of one member, where there is a row for it. What an answer is worth in it
-/// stays so until the transaction ends.
+/// What is known of one member before they answer.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The streak, where there is a row for it.
+    pub(super) streak: Option<Streak>,
+    /// Whether the member was found to have left the server.
+    pub(super) has_departed: bool,
+}
+
+/// A round, and one member. What an answer is worth in the round stays so until the transaction ends.
 pub(super) fn asked_one(
     transaction: &mut dyn Transaction,
     round: RoundId,
     member: i64,
-) -> Result<Option<(Asked, Option<Streak>)>, StoreError> {
+) -> Result<Option<(Asked, Known)>, StoreError> {
     let rows = transaction.query(
         asked!(
             ", member.streak, member.streak_best, member.freezes, member.n_toward, \
-             member.last_day",
+             member.last_day, member.departed",
             " LEFT JOIN member ON member.guild = round.guild AND member.id = ?2 \
              WHERE round.id = ?1 AND round.question IS NOT NULL \
              /*postgres FOR KEY SHARE OF round */"
@@ -177,8 +185,14 @@ pub(super) fn asked_one(
     )?;
     let found = rows.first().map(|row| {
         let is_known = row.opt_int(11)?.is_some();
-        let streak = is_known.then(|| to_streak(row, 11)).transpose()?;
-        Ok((to_asked(row)?, streak))
+        let known = match is_known {
+            true => Known {
+                streak: Some(to_streak(row, 11)?),
+                has_departed: row.int(16)? != 0,
+            },
+            false => Known::default(),
+        };
+        Ok((to_asked(row)?, known))
     });
     found.transpose()
 }

@@ -159,7 +159,7 @@ impl Scores {
         })
     }
 
-    /// Takes a member off all boards, or puts them back.
+    /// Takes a member off all boards, or puts them back. Whoever asks for either is in the server.
     ///
     /// # Errors
     /// The store fails.
@@ -175,7 +175,7 @@ impl Scores {
         })
     }
 
-    /// Notes whether a member has left the server. Those who left are on no board.
+    /// Notes whether a member has left the server. Those who left are on no board until they answer again.
     ///
     /// # Errors
     /// The store fails.
@@ -368,8 +368,17 @@ fn guilds_of(transaction: &mut dyn Transaction, member: i64) -> Result<Vec<i64>,
     rows.iter().map(|row| row.int(0)).collect()
 }
 
-const HIDDEN: &str = "UPDATE member SET hidden = ?1 WHERE guild = ?2 AND id = ?3";
+const HIDDEN: &str = "UPDATE member SET hidden = ?1, departed = 0 WHERE guild = ?2 AND id = ?3";
 const DEPARTED: &str = "UPDATE member SET departed = ?1 WHERE guild = ?2 AND id = ?3";
+
+/// Notes that a member who had left the server is there again.
+pub(super) fn returned(
+    transaction: &mut dyn Transaction,
+    guild: i64,
+    member: i64,
+) -> Result<(), StoreError> {
+    show(transaction, guild, member, DEPARTED, false)
+}
 
 /// Sets one reason for which a member is not shown, and whether they are, everywhere.
 fn show(

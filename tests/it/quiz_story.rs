@@ -564,6 +564,35 @@ fn the_week_is_recapped_on_monday_without_those_who_left() {
 }
 
 #[test]
+fn who_left_and_comes_back_is_on_the_boards_again() {
+    let mut group = group();
+    group.wait(SignedDuration::from_hours(2));
+    let round = group.rounds()[0];
+    let right = right_place(&group, round);
+    for member in 1..=4 {
+        group.answer(member, round, &[right]);
+    }
+    group.stage.room().left = vec![2, 3, 4];
+    group.wait_until("2027-03-08T12:00:00Z".parse().unwrap());
+    let has = |board: &Message, member: u64| board.body.contains(&format!("<@{member}>"));
+    let board = leaderboard(&mut group, 1, Span::All);
+    assert!([2, 3, 4].iter().all(|member| !has(&board, *member)));
+    let round = *group.rounds().last().expect("a round");
+    let right = right_place(&group, round);
+    group.answer(2, round, &[right]);
+    group.hear(3, Request::Privacy(Privacy::Hide { hidden: false }));
+    let board = leaderboard(&mut group, 1, Span::All);
+    let text = &board.body;
+    assert!(
+        has(&board, 2) && has(&board, 3) && !has(&board, 4),
+        "{text}"
+    );
+    group.bot.scores.sum_anew(GUILD).expect("scores");
+    let anew = leaderboard(&mut group, 1, Span::All);
+    assert_eq!(anew.body, board.body);
+}
+
+#[test]
 fn a_recap_gives_nothing_away_of_a_round_that_is_still_open() {
     let mut group = Group::new("2027-03-01T07:00:00Z", 40);
     group.set_up(Setup {
