@@ -73,6 +73,13 @@ impl Bot {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "answers could not be added up for the boards");
         }
+        if let Err(error) = self.scores.scrub_owed() {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "what was forgotten may still stand in the files of the scores"
+            );
+        }
         if let Err(error) = self.count(chat, clock).await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "answers could not be counted");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::database::{StoreError, Transaction};
+use super::database::{Row, StoreError, Transaction};
 use super::ledger::{n_asked_between, streak};
 use super::reviews;
 use super::schedules::DRAFT;
@@ -236,7 +236,8 @@ impl Scores {
     /// anything was known of the person.
     ///
     /// # Errors
-    /// The store fails. Where it fails after the number was replaced, [`Scores::scrub`] does the rest.
+    /// The store fails. Where it fails after the number was replaced, the rest is owed: the next call
+    /// and [`Scores::scrub_owed`] do it.
     pub fn forget(&self, member: u64, stranger: i64) -> Result<bool, StoreError> {
         let was_known = self.write(move |transaction| {
             // What is added to sums meanwhile would be added under the old number.
@@ -266,12 +267,41 @@ impl Scores {
             let drafts = format!("{DRAFT}{member}/%");
             n_changed +=
                 transaction.execute("DELETE FROM schedule WHERE name LIKE ?1", &[drafts.into()])?;
+            if n_changed > 0 {
+                transaction.execute(
+                    "INSERT INTO setting (name, value) VALUES ('scrub', ?1) \
+                     ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                    &[stranger.to_string().into()],
+                )?;
+            }
             Ok(n_changed > 0)
         })?;
-        if was_known {
-            self.scrub()?;
-        }
+        self.scrub_owed()?;
         Ok(was_known)
+    }
+
+    /// Does what is still to be done of the files for people who were forgotten.
+    ///
+    /// # Errors
+    /// It could not be done now, and is owed as before.
+    pub fn scrub_owed(&self) -> Result<(), StoreError> {
+        let owed = self.read(|transaction| {
+            let rows = transaction.query("SELECT value FROM setting WHERE name = 'scrub'", &[])?;
+            let value = |row: &Row| Ok(row.text(0)?.to_owned());
+            rows.first().map(value).transpose()
+        })?;
+        let Some(owed) = owed else {
+            return Ok(());
+        };
+        self.scrub()?;
+        self.write(move |transaction| {
+            // Who was forgotten meanwhile has left another value.
+            transaction.execute(
+                "DELETE FROM setting WHERE name = 'scrub' AND value = ?1",
+                &[owed.as_str().into()],
+            )?;
+            Ok(())
+        })
     }
 
     /// Sees to it that what was deleted or overwritten stands in no file of the scores any more.

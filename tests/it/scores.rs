@@ -4,17 +4,42 @@ mod at_once;
 mod player;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::civil::date;
 use studyhall::quiz::period::{Period, Season, Span};
 use studyhall::scores::Scores;
 use studyhall::scores::boards::Wanted;
+use studyhall::scores::database::{Database, StoreError, Work};
 use studyhall::scores::sqlite::Sqlite;
 
 use self::player::{GUILDS, Op, Player, trace};
 use crate::database::OwnDatabase;
 
 pub(crate) use self::player::question;
+
+/// A file of scores whose log is busy at the first scrub.
+struct Busy {
+    file: Sqlite,
+    n_scrubs: AtomicU32,
+}
+
+impl Database for Busy {
+    fn write(&self, work: Box<Work<'static>>) -> Result<(), StoreError> {
+        self.file.write(work)
+    }
+
+    fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.file.read(work)
+    }
+
+    fn scrub(&self) -> Result<(), StoreError> {
+        match self.n_scrubs.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(StoreError::Unavailable("the log is busy".into())),
+            _ => self.file.scrub(),
+        }
+    }
+}
 
 fn in_memory_of_a_file(dir: &std::path::Path) -> Scores {
     Scores::new(Arc::new(
@@ -128,6 +153,31 @@ fn nobody_elses_rank_changes_when_somebody_is_forgotten() {
         !player.scores.forget(3, -78).expect("a store"),
         "there is nothing left"
     );
+}
+
+#[test]
+fn a_scrub_that_failed_is_owed_until_it_is_done() {
+    for is_asked_again in [true, false] {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let file = Sqlite::open(&dir.path().join("scores.sqlite")).expect("a file of scores");
+        let busy = Arc::new(Busy {
+            file,
+            n_scrubs: AtomicU32::new(0),
+        });
+        let scores = Scores::new(Arc::<Busy>::clone(&busy));
+        let n_scrubs = || busy.n_scrubs.load(Ordering::SeqCst);
+        scores.hide(1, 3, true).expect("a store");
+        assert!(scores.forget(3, -77).is_err());
+        match is_asked_again {
+            true => assert!(!scores.forget(3, -78).expect("a store"), "nothing is kept"),
+            false => scores.scrub_owed().expect("a store"),
+        }
+        assert_eq!(n_scrubs(), 2);
+        // It writes the whole file anew, and is not done for whoever likes to ask.
+        assert!(!scores.forget(3, -79).expect("a store"));
+        scores.scrub_owed().expect("a store");
+        assert_eq!(n_scrubs(), 2);
+    }
 }
 
 /// Two ways to close the second of two rounds: by its end alone, and by its reveal, which is not done.
