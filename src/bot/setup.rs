@@ -56,6 +56,7 @@ impl Bot {
             id: self.schedule_id(guild, &draft_name),
             name: draft_name,
             state: ScheduleState::Draft,
+            since: heard.at,
             ..schedule.clone()
         };
         let draft_id = draft.id;

@@ -1,7 +1,7 @@
 //! Schedules, as organisers set them up.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp};
 
 use super::database::{Row, StoreError, Transaction};
 use super::guilds::Guild;
@@ -19,6 +19,9 @@ pub const NAME_MAX: usize = 32;
 /// What the name of a draft begins with, before the number of whoever makes it and a slash. No
 /// schedule's own name does.
 pub const DRAFT: &str = "\u{1}";
+/// How long a draft may lie before another may take its place: its buttons stand below a message that
+/// only its maker sees, and not for long.
+pub const DRAFT_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// Schedules that are looked at, at most.
 const ALL_MAX: i64 = 100_000;
 
@@ -89,7 +92,7 @@ pub struct Schedule {
     pub state: ScheduleState,
     /// Why it does not.
     pub reason: Option<String>,
-    /// Days before this are none of its.
+    /// Days before this are none of its; for a draft, when it was made.
     pub since: Timestamp,
     /// Who set it up, and is told what goes wrong.
     pub organiser: u64,
@@ -138,7 +141,8 @@ macro_rules! select_schedule {
 }
 
 impl Scores {
-    /// Adds a schedule or keeps its changes, by its number.
+    /// Adds a schedule or keeps its changes, by its number. Where it is a draft, the server's drafts that
+    /// were left behind go.
     ///
     /// # Errors
     /// The store fails.
@@ -150,6 +154,9 @@ impl Scores {
         self.write(move |transaction| {
             if noted(transaction, by)?.is_some() {
                 return Ok(Ok(()));
+            }
+            if schedule.state == ScheduleState::Draft {
+                drop_old_drafts(transaction, &schedule)?;
             }
             if let Err(why) = fits(transaction, &schedule)? {
                 return unless_done(transaction, by, why);
@@ -373,6 +380,21 @@ fn fits(
         return Ok(Err(NotSaved::TooMany));
     }
     Ok(Ok(()))
+}
+
+/// Takes away the drafts that had lain for [`DRAFT_LIFE`] when another of their server was made.
+fn drop_old_drafts(transaction: &mut dyn Transaction, newest: &Schedule) -> Result<(), StoreError> {
+    let Ok(since) = newest.since.checked_sub(DRAFT_LIFE) else {
+        return Ok(());
+    };
+    let rows = transaction.query(
+        "SELECT id FROM schedule WHERE guild = ?1 AND state = 'draft' AND since < ?2",
+        &[of_id(newest.guild), of_time(since)],
+    )?;
+    for row in &rows {
+        remove(transaction, ScheduleId(row.int(0)?))?;
+    }
+    Ok(())
 }
 
 /// Sees to it that there is a row for the server of a schedule that is about to be kept.

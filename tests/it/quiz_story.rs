@@ -665,6 +665,39 @@ fn the_organiser_is_told_once_when_questions_run_low() {
 }
 
 #[test]
+fn drafts_that_were_left_behind_are_in_nobodys_way() {
+    let mut group = group();
+    let draft = |group: &mut Group, name: &str| {
+        let setup = Setup {
+            name: Some(name.to_owned()),
+            ..daily()
+        };
+        group.hear(ORGANISER, Request::Setup(setup)).body
+    };
+    // The first one changes a schedule that has been there for long.
+    group.wait(SignedDuration::from_hours(48));
+    let names = ["daily".to_owned()].into_iter();
+    for name in names.chain((1..10).map(|number| format!("number {number}"))) {
+        let body = draft(&mut group, &name);
+        assert!(!body.contains("at most"), "{body}");
+    }
+    let refused = draft(&mut group, "one too many");
+    assert!(refused.contains("at most 10 schedules"), "{refused}");
+    group.wait(SignedDuration::from_hours(23));
+    let refused = draft(&mut group, "one too many");
+    assert!(refused.contains("at most 10 schedules"), "{refused}");
+    group.wait(SignedDuration::from_hours(2));
+    let taken = draft(&mut group, "one too many");
+    assert!(!taken.contains("at most"), "{taken}");
+    let schedules = group.bot.scores.schedules(GUILD).expect("scores");
+    let names: Vec<&str> = schedules
+        .iter()
+        .map(|schedule| schedule.own_name())
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+}
+
+#[test]
 fn a_draft_shows_what_will_be_asked() {
     let mut group = Group::new("2027-03-01T07:00:00Z", 40);
     let draft = group.hear(ORGANISER, Request::Setup(daily()));
