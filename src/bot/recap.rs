@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tracing::warn;
 
-use super::rounds::KEY_KNOWN;
+use super::rounds::{KEY_KNOWN, Turn};
 use super::{Bot, Clock};
 use crate::chat::{Chat, KEY_MAX, Message, PostError};
 use crate::quiz::Question;
@@ -64,8 +64,8 @@ impl Rhythm {
 }
 
 impl Bot {
-    /// Does what is done now and then, if it is time.
-    pub(super) async fn now_and_then<C: Chat>(&self, chat: &C, clock: &Clock) {
+    /// Does what is done now and then, if it is time; what falls due of rounds meanwhile goes first.
+    pub(super) async fn now_and_then<C: Chat>(&self, chat: &C, clock: &Clock, turn: &mut Turn<'_>) {
         if !self.rhythm.is_time(clock()) {
             return;
         }
@@ -80,20 +80,28 @@ impl Bot {
                 "what was forgotten may still stand in the files of the scores"
             );
         }
-        if let Err(error) = self.count(chat, clock).await {
+        if let Err(error) = self.count(chat, clock, turn).await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "answers could not be counted");
         }
-        if let Err(error) = self.recaps(chat, clock).await {
+        if let Err(error) = self.recaps(chat, clock, turn).await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "a week could not be recapped");
         }
     }
 
     /// Writes below open rounds how many have answered.
-    async fn count<C: Chat>(&self, chat: &C, clock: &Clock) -> Result<(), StoreError> {
+    async fn count<C: Chat>(
+        &self,
+        chat: &C,
+        clock: &Clock,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), StoreError> {
         let ends = |now: Timestamp| now.saturating_add(COUNTED_UNTIL).unwrap_or(now);
         for (round, n) in self.scores.miscounted(ends(clock()), EDITS_MAX)? {
+            if !self.rounds_first(chat, clock, turn).await {
+                return Ok(());
+            }
             let Some((message, asks)) = round.message.zip(round.asks.as_ref()) else {
                 continue;
             };
@@ -118,8 +126,12 @@ impl Bot {
     }
 
     /// Posts the recap of the week before, on Mondays, once.
-    async fn recaps<C: Chat>(&self, chat: &C, clock: &Clock) -> Result<(), StoreError> {
-        let now = clock();
+    async fn recaps<C: Chat>(
+        &self,
+        chat: &C,
+        clock: &Clock,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), StoreError> {
         let mut guilds: Vec<Schedule> = Vec::new();
         for (schedule, _) in self.scores.active()? {
             if guilds.iter().all(|other| other.guild != schedule.guild) {
@@ -127,6 +139,10 @@ impl Bot {
             }
         }
         for schedule in guilds {
+            if !self.rounds_first(chat, clock, turn).await {
+                return Ok(());
+            }
+            let now = clock();
             let guild = self.scores.guild(schedule.guild)?;
             let zone = zones::zone(&guild.zone).unwrap_or(TimeZone::UTC);
             let local = now.to_zoned(zone);
@@ -146,7 +162,10 @@ impl Bot {
             match self.scores.recap_try(schedule.guild, monday)? {
                 // Should whoever holds it be dead, it is repeated while the chat knows its key.
                 Some(tried) if tried.until > now => self.rhythm.again_at(tried.until),
-                Some(_) | None => self.recap(chat, clock, &schedule, week, &rounds).await?,
+                Some(_) | None => {
+                    let told = (week, rounds.as_slice());
+                    self.recap(chat, clock, turn, &schedule, told).await?;
+                }
             }
         }
         Ok(())
@@ -156,12 +175,19 @@ impl Bot {
         &self,
         chat: &C,
         clock: &Clock,
+        turn: &mut Turn<'_>,
         schedule: &Schedule,
-        week: Period,
-        rounds: &[Round],
+        (week, rounds): (Period, &[Round]),
     ) -> Result<(), StoreError> {
         // What takes time comes before the claim, so that the post follows it at once.
-        self.look_for_departed(chat, schedule.guild, week).await?;
+        for member in self.first_of(schedule.guild, week)? {
+            if !self.rounds_first(chat, clock, turn).await {
+                return Ok(());
+            }
+            if chat.has_left(schedule.guild, member).await.unwrap_or(false) {
+                self.scores.departed(schedule.guild, member, true)?;
+            }
+        }
         let message = self.recap_of(schedule, week, rounds)?;
         let (guild, monday) = (schedule.guild, week.first);
         let claim = self
@@ -237,19 +263,11 @@ impl Bot {
         self.scores.board(&wanted, season)
     }
 
-    /// Takes those among the first off the boards who have left the server.
-    async fn look_for_departed<C: Chat>(
-        &self,
-        chat: &C,
-        guild: u64,
-        week: Period,
-    ) -> Result<(), StoreError> {
-        for place in self.week(guild, week)?.places.iter().take(ASKED_MAX) {
-            let is_forgotten = i64::try_from(place.member).is_err();
-            if !is_forgotten && chat.has_left(guild, place.member).await.unwrap_or(false) {
-                self.scores.departed(guild, place.member, true)?;
-            }
-        }
-        Ok(())
+    /// The first of a week who can be asked for: whoever was forgotten has no number of theirs.
+    fn first_of(&self, guild: u64, week: Period) -> Result<Vec<u64>, StoreError> {
+        let board = self.week(guild, week)?;
+        let members = board.places.iter().map(|place| place.member);
+        let is_known = |member: &u64| i64::try_from(*member).is_ok();
+        Ok(members.take(ASKED_MAX).filter(is_known).collect())
     }
 }

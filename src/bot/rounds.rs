@@ -31,6 +31,8 @@ pub(super) const KEY_KNOWN: SignedDuration = SignedDuration::from_secs(60);
 const TRY_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// Rounds that are worked on at once.
 const AT_ONCE: usize = 16;
+/// Between two looks at rounds while something else takes long.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// Days with new questions left below which the organiser is told.
 const LOW_WATER: usize = 7;
 
@@ -40,6 +42,15 @@ enum Task {
     Post(Box<Schedule>, Step),
     /// A round needs somebody.
     Take(Box<Round>),
+}
+
+/// A turn of doing what has fallen due. Rounds go before all else, also where that takes long.
+pub(super) struct Turn<'a> {
+    goes_on: &'a (dyn Fn() -> bool + Send + Sync),
+    /// When rounds were looked at last.
+    looked_at: Timestamp,
+    /// When the next one falls due.
+    next: Option<Timestamp>,
 }
 
 impl Bot {
@@ -65,15 +76,45 @@ impl Bot {
         clock: &Clock,
         goes_on: &(dyn Fn() -> bool + Send + Sync),
     ) -> Option<Timestamp> {
-        let now = clock();
-        let (tasks, next) = match self.tasks(now) {
+        let mut turn = Turn {
+            goes_on,
+            looked_at: clock(),
+            next: None,
+        };
+        if !self.do_rounds(chat, clock, &mut turn).await {
+            return None;
+        }
+        if goes_on() {
+            self.now_and_then(chat, clock, &mut turn).await;
+        }
+        let wakes = self.scores.wakes_next().ok().flatten();
+        turn.next.into_iter().chain(wakes).min()
+    }
+
+    /// Does rounds first where nobody looked at them for a while: between any two of many things that
+    /// take a call each. Whether the next may be begun.
+    pub(super) async fn rounds_first<C: Chat>(
+        &self,
+        chat: &C,
+        clock: &Clock,
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        let is_time = clock().duration_since(turn.looked_at).abs() >= LOOK_EVERY;
+        (turn.goes_on)() && (!is_time || self.do_rounds(chat, clock, turn).await)
+    }
+
+    /// Does what has fallen due of rounds. Whether that could be found.
+    async fn do_rounds<C: Chat>(&self, chat: &C, clock: &Clock, turn: &mut Turn<'_>) -> bool {
+        turn.looked_at = clock();
+        let (tasks, next) = match self.tasks(turn.looked_at) {
             Ok(tasks) => tasks,
             Err(error) => {
                 failed("what is due cannot be found", &error);
-                return None;
+                return false;
             }
         };
-        stream::iter(tasks.into_iter().take_while(|_| goes_on()))
+        turn.next = next;
+        stream::iter(tasks.into_iter().take_while(|_| (turn.goes_on)()))
             .for_each_concurrent(AT_ONCE, |task| async move {
                 let done = match task {
                     Task::Post(schedule, step) => self.post_day(chat, clock, &schedule, step).await,
@@ -84,11 +125,7 @@ impl Bot {
                 }
             })
             .await;
-        if goes_on() {
-            self.now_and_then(chat, clock).await;
-        }
-        let wakes = self.scores.wakes_next().ok().flatten();
-        next.into_iter().chain(wakes).min()
+        true
     }
 
     fn tasks(&self, now: Timestamp) -> Result<(Vec<Task>, Option<Timestamp>), StoreError> {

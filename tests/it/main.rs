@@ -25,6 +25,7 @@ mod house;
 mod kills;
 mod many_answers;
 mod markdown;
+mod mondays;
 mod permissions;
 mod quiz_bag;
 mod quiz_bank;

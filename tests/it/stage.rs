@@ -72,6 +72,8 @@ pub(crate) struct Room {
     pub(crate) left: Vec<u64>,
     pub(crate) history_is_hidden: bool,
     pub(crate) dice: Dice,
+    /// How long each call takes.
+    pub(crate) takes: SignedDuration,
     /// Calls that arrived.
     pub(crate) n_calls: u32,
 }
@@ -88,6 +90,7 @@ impl Stage {
                 left: Vec::new(),
                 history_is_hidden: false,
                 dice: Box::new(|| Fate::Done),
+                takes: SignedDuration::ZERO,
                 n_calls: 0,
             }),
         }
@@ -107,6 +110,8 @@ impl Stage {
         what: impl FnOnce(&mut Room) -> Result<T, PostError>,
     ) -> Result<T, PostError> {
         let mut room = self.room();
+        let takes = room.takes;
+        room.now += takes;
         let lost = || anyhow::anyhow!("the line was cut");
         match (room.dice)() {
             Fate::NotSent => Err(PostError::NotNow(lost())),
