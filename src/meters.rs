@@ -28,7 +28,7 @@ pub const ACKNOWLEDGED: &str = "studyhall_interaction_ack_seconds";
 pub const INTERACTIONS: &str = "studyhall_interactions_total";
 /// Sessions that were started on Discord's gateway.
 pub const IDENTIFIES: &str = "studyhall_gateway_identifies_total";
-/// Whether the gateway's line is up.
+/// Whether the gateway's line is up; nothing where there is no gateway.
 pub const CONNECTED: &str = "studyhall_gateway_connected";
 /// Calls that count against this address at Discord.
 pub const INVALID: &str = "studyhall_discord_invalid_requests_total";
@@ -58,8 +58,8 @@ const ACKNOWLEDGED_S: [f64; 8] = [0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0];
 const CALLS_S: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 const DATABASE_S: [f64; 5] = [0.001, 0.01, 0.1, 1.0, 10.0];
 
-/// Every name, as it stands in the list; those of backups and of the disk only once [`backed_up`] and
-/// [`data_free`] were called.
+/// Every name, as it stands in the list; those of the gateway's line, of backups and of the disk only once
+/// [`connected`], [`backed_up`] and [`data_free`] were called.
 pub const NAMES: &[&str] = &[
     ROUNDS,
     LATENESS,
@@ -202,7 +202,7 @@ struct Meters {
     acknowledged: Histogram,
     interactions: Family<Label, Counter>,
     identifies: Counter,
-    connected: Gauge,
+    connected: OnceLock<Gauge>,
     invalid: Counter,
     limited: Family<Label, Counter>,
     docs: Gauge,
@@ -264,12 +264,7 @@ impl Meters {
                 "Sessions that were started on the gateway",
                 Counter::default(),
             ),
-            connected: listed(
-                list,
-                CONNECTED,
-                "Whether the gateway's line is up",
-                Gauge::default(),
-            ),
+            connected: OnceLock::new(),
             invalid: listed(
                 list,
                 INVALID,
@@ -393,9 +388,14 @@ pub fn identified() {
     METERS.identifies.inc();
 }
 
-/// The gateway's line is up from now on, or down.
+/// The gateway's line is up from now on, or down. Nothing is listed where this is never called:
+/// where Discord posts what people do there is no line to wait for.
 pub fn connected(is_up: bool) {
-    METERS.connected.set(i64::from(is_up));
+    let gauge = METERS.connected.get_or_init(|| {
+        let help = "Whether the gateway's line is up";
+        listed(&mut list(), CONNECTED, help, Gauge::default())
+    });
+    gauge.set(i64::from(is_up));
 }
 
 /// A call was answered in a way that counts against this address.
@@ -495,6 +495,7 @@ mod tests {
     fn however_much_happens_the_list_stays_short() {
         backed_up(0);
         data_free(0.5);
+        connected(false);
         for n in 0..N_ODD {
             let took = Duration::from_millis(n);
             let odd = format!("odd-{n}");

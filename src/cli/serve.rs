@@ -44,6 +44,10 @@ pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Res
         interactions,
         ..shown(&health, &bot, &edge)
     };
+    if let discord::Transport::Gateway(_) = on_discord.transport {
+        // From the first look on: an alert goes by it.
+        meters::connected(false);
+    }
     let server = web::serve(listener, shown)?;
     let (stop, shutdown) = watch::channel(false);
     runtime.spawn(until_told(

@@ -42,6 +42,8 @@ async fn a_bot_that_is_not_connected_says_so_and_is_alive() {
     desk.says_of_itself(503, "not connected to Discord yet")
         .await;
     assert_eq!(desk.get("/healthz").await.0, 200);
+    let families = families(&desk.get("/metrics").await.1);
+    assert_eq!(families[meters::CONNECTED][meters::CONNECTED], 0.0);
     desk.discord.set(|gateway| gateway.is_down = false);
     desk.says_of_itself(200, "ready").await;
     desk.discord.ready().await;
@@ -141,6 +143,20 @@ async fn nothing_is_said_of_backups_of_a_server_postgres() {
     assert!(families.contains_key(meters::QUEUE));
     // An alert goes by it, and would come every day.
     assert!(!families.contains_key(meters::BACKUP));
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_a_line_where_there_is_no_gateway() {
+    let mut desk = Desk::new().await;
+    desk.by_post = true;
+    let serving = desk.serve().await;
+    desk.says_of_itself(200, "ready").await;
+    desk.answer(ask("DLQ")).await;
+    let families = families(&desk.get("/metrics").await.1);
+    assert!(families.contains_key(meters::INTERACTIONS));
+    // An alert goes by it, and would never end.
+    assert!(!families.contains_key(meters::CONNECTED));
     assert_eq!(serving.stop().await, Some(0));
 }
 
