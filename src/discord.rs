@@ -99,6 +99,8 @@ pub struct Patience {
     pub call_max: Duration,
     /// A story, before the person is told to wait. Discord gives three seconds in all.
     pub defer_after: Duration,
+    /// A story, before the person is told that it failed.
+    pub story_max: Duration,
     /// Without a connection, before the process ends with [`EXIT_TEMPORARY`].
     pub offline_max: Duration,
     /// A line on which Discord hears no heartbeat, beyond two heartbeats' time, before the process
@@ -113,6 +115,7 @@ impl Default for Patience {
         Self {
             call_max: Duration::from_secs(10),
             defer_after: Duration::from_millis(1_500),
+            story_max: Duration::from_secs(120),
             offline_max: Duration::from_secs(120),
             silent_max: Duration::from_secs(15),
             still_max: Duration::from_secs(20),
@@ -467,6 +470,7 @@ impl Edge {
     async fn story(&self, heard: Heard) -> Option<Reply> {
         let turn = Arc::clone(&self.stories).acquire_owned().await.ok()?;
         let ear = Arc::clone(&self.ear);
+        let event = heard.event;
         let told = self.home.spawn_blocking(move || {
             let reply = ear(heard);
             drop(turn);
@@ -475,7 +479,8 @@ impl Edge {
         match told.await {
             Ok(reply) => Some(reply),
             Err(_) => {
-                error!("a story ended in a panic");
+                let reference = interact::reference(event);
+                error!(reference, "a story ended in a panic");
                 None
             }
         }

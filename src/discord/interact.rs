@@ -23,8 +23,6 @@ use crate::wording;
 pub(super) const ANSWER_BY: Duration = Duration::from_millis(2_900);
 /// How old an interaction may be, by Discord's clock or on our desk, to be answered.
 const AGE_MAX: Duration = Duration::from_millis(2_500);
-/// How long a story may take once the person has been told to wait.
-const STORY_MAX: Duration = Duration::from_secs(120);
 /// How long it may take to find out what the bot may do in another channel.
 const LACKS_MAX: Duration = Duration::from_secs(5);
 /// What a first answer gets before the call that follows it at once, so as not to be overtaken.
@@ -162,7 +160,7 @@ pub(super) async fn reply(edge: &Edge, asked: &Asked, reply: Reply) -> anyhow::R
         (Reply::Say(message) | Reply::Replace(message), _) => {
             (render::say(message), render::file(message))
         }
-        (Reply::Offer(_), _) => (render::say(&fault(to)), None),
+        (Reply::Offer(_), _) => (render::say(&misfit(to)), None),
     };
     let body = Body { json: &json, file };
     first(edge, asked, body).await
@@ -183,18 +181,34 @@ async fn told(edge: &Edge, mut heard: Heard) -> Option<Reply> {
     edge.story(heard).await
 }
 
+/// The same, for no longer than anybody waits.
+async fn in_time(edge: &Edge, heard: Heard) -> Option<Reply> {
+    let (event, story_max) = (heard.event, edge.patience.story_max);
+    match tokio::time::timeout(story_max, told(edge, heard)).await {
+        Ok(reply) => reply,
+        Err(_) => {
+            let story_max_s = story_max.as_secs();
+            error!(
+                reference = reference(event),
+                story_max_s, "a story took too long"
+            );
+            None
+        }
+    }
+}
+
 /// Tells the story, and the person to wait where it takes longer.
 async fn answer(edge: &Edge, mut asked: Asked, heard: Heard) {
     let deferral = deferral(&heard.request);
-    let story = tokio::time::timeout(STORY_MAX, told(edge, heard));
+    let story = in_time(edge, heard);
     tokio::pin!(story);
     let patience = match deferral {
         Some(_) => edge.patience.defer_after,
         None => AGE_MAX,
     };
-    let in_time = tokio::time::timeout_at((asked.arrived + patience).into(), &mut story).await;
-    let reply = match (in_time, deferral) {
-        (Ok(reply), _) => reply.ok().flatten(),
+    let soon = tokio::time::timeout_at((asked.arrived + patience).into(), &mut story).await;
+    let reply = match (soon, deferral) {
+        (Ok(reply), _) => reply,
         (Err(_), None) => {
             // Suggestions cannot be given later.
             edge.counts.add(Became::Late);
@@ -206,9 +220,10 @@ async fn answer(edge: &Edge, mut asked: Asked, heard: Heard) {
                 return;
             }
             asked.deferral = Some(deferral);
-            reply.ok().flatten()
+            reply
         }
     };
+    // Why there is none was logged with the same reference.
     let reply = reply.unwrap_or_else(|| Reply::Say(fault(&asked.to)));
     if asked.deferral.is_none()
         && let Some(deferral) = way_of_file(&asked, &reply)
@@ -313,11 +328,14 @@ async fn later(
     reply: &Reply,
 ) -> anyhow::Result<()> {
     let to = &asked.to;
-    let apology = fault(to);
+    let apology;
     let (message, is_new) = match reply {
         Reply::Say(message) => (message, true),
         Reply::Replace(message) => (message, false),
-        Reply::Offer(_) => (&apology, true),
+        Reply::Offer(_) => {
+            apology = misfit(to);
+            (&apology, true)
+        }
     };
     let file = render::file(message);
     let in_place = match deferral {
@@ -429,11 +447,19 @@ fn undelivered(edge: &Edge, to: &Envelope, error: &RestError) {
     }
 }
 
+/// What a person is told in the place of suggestions, where nobody typed.
+fn misfit(to: &Envelope) -> Message {
+    let reference = reference(to.id);
+    error!(reference, "suggestions came where an answer was due");
+    fault(to)
+}
+
+/// What a person is told where we failed. Whoever calls this has logged why, with the reference.
 fn fault(to: &Envelope) -> Message {
     wording::fault(&reference(to.id))
 }
 
 /// A few characters by which a person's report and a line in the log find each other.
-fn reference(interaction: u64) -> String {
+pub(super) fn reference(interaction: u64) -> String {
     format!("{:06x}", (interaction ^ interaction >> 22) & 0xff_ffff)
 }

@@ -1,13 +1,13 @@
 //! What people do on Discord, and what they see of it, with an ear in the bot's place.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use studyhall::config::Shards;
-use studyhall::discord::{self, Settings};
+use studyhall::discord::{self, Patience, Settings};
 
-use crate::fake::{ADA, BEN, Break, Fake, Fault, Interaction};
+use crate::fake::{ADA, BEN, Break, Fake, Fault, Interaction, Posted};
 use crate::surface::{Surface, ask, is_resumption, patience};
 
 fn n_callbacks(discord: &Fake) -> usize {
@@ -119,7 +119,6 @@ async fn what_fails_or_cannot_be_read_is_answered_too() {
     discord.ready().await;
     let failed = discord.interact(&ask("fail")).message().await;
     assert!(failed.is_private() && failed.text().contains("eference"));
-
     let lacking = ask("complete me").without("locale").without("entitlements");
     let answered = discord.interact(&lacking).message().await;
     assert!(answered.text().contains("complete me"));
@@ -138,6 +137,39 @@ async fn what_fails_or_cannot_be_read_is_answered_too() {
     assert!(pressed.message().await.is_private());
     assert_eq!(surface.n_heard(), 2);
     assert_eq!(discord.blame(), [""; 0]);
+}
+
+/// The reference that somebody was told stands in the log, with this reason.
+fn check_reference(failed: &Posted, reason: &str) {
+    let text = failed.text();
+    let reference = text.split('`').nth(1).expect("a reference");
+    let told = Log::of_all().told();
+    let field = format!("reference=\"{reference}\"");
+    let found: Vec<_> = told.lines().filter(|line| line.contains(&field)).collect();
+    assert!(
+        matches!(found[..], [line] if line.contains(reason)),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn who_is_told_a_reference_is_found_in_the_log() {
+    Log::of_all();
+    let discord = Fake::start().await;
+    let patience = Patience {
+        defer_after: Duration::from_millis(100),
+        story_max: Duration::from_millis(400),
+        ..patience()
+    };
+    let surface = Surface::start_with(&discord, patience, discord.token());
+    discord.ready().await;
+    let failed = discord.interact(&ask("fail")).message().await;
+    check_reference(&failed, "a story ended in a panic");
+    let endless = discord.interact(&ask("wait").option("private", true));
+    assert_eq!(endless.response().await["type"], 5);
+    check_reference(&endless.message().await, "a story took too long");
+    surface.go_on.send(()).expect("it listens");
+    surface.stop().await;
 }
 
 #[tokio::test]
@@ -238,11 +270,30 @@ async fn an_old_interaction_is_heard_and_not_answered() {
     assert_eq!(discord.blame(), [""; 0]);
 }
 
-/// A place where log lines are kept.
-
+/// The log of this process, told in full once somebody has asked for it.
 #[derive(Clone, Default)]
-
 struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn of_all() -> &'static Self {
+        static LOG: OnceLock<Log> = OnceLock::new();
+        LOG.get_or_init(|| {
+            let log = Self::default();
+            let writer = log.clone();
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_ansi(false)
+                .with_writer(move || writer.clone())
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).expect("the only one");
+            log
+        })
+    }
+
+    fn told(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("no panic")).into_owned()
+    }
+}
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -257,14 +308,7 @@ impl io::Write for Log {
 
 #[tokio::test]
 async fn no_token_reaches_the_log_even_where_everything_is_told() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).expect("the only one");
-
+    let log = Log::of_all();
     let discord = Fake::start().await;
     let surface = Surface::start(&discord);
     discord.ready().await;
@@ -281,7 +325,7 @@ async fn no_token_reaches_the_log_even_where_everything_is_told() {
     discord.happened(1, is_resumption).await;
     surface.stop().await;
 
-    let told = String::from_utf8_lossy(&log.0.lock().expect("no panic")).into_owned();
+    let told = log.told();
     assert!(told.contains("an answer was not delivered"));
     for secret in [
         discord.token(),
