@@ -7,6 +7,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -45,6 +46,7 @@ mod render;
 mod rest;
 mod session;
 mod signed;
+mod starts;
 mod watchdog;
 pub mod wire;
 
@@ -76,6 +78,9 @@ pub struct Settings {
     pub api_url: Option<String>,
     /// How what people do reaches the bot.
     pub transport: Transport,
+    /// The file that remembers when sessions were started on the gateway, for the process after this
+    /// one; without it that is forgotten with the process.
+    pub starts: Option<PathBuf>,
     /// How long what may take.
     pub patience: Patience,
 }
@@ -359,6 +364,8 @@ pub struct Edge {
     shards: Shards,
     /// A line for each of them; none where there is no gateway.
     lines: watch::Sender<Vec<Uplink>>,
+    /// The file that remembers when sessions were started, if any.
+    starts: Option<PathBuf>,
 }
 
 /// How a line to the gateway is.
@@ -403,6 +410,7 @@ impl Edge {
             lines: watch::Sender::new(vec![Uplink::Never; shards.map_or(0, Shards::n)]),
             shards: shards.unwrap_or_default(),
             key,
+            starts: settings.starts.clone(),
         })
     }
 
@@ -576,6 +584,7 @@ mod tests {
             token: "canary-token".into(),
             api_url: None,
             transport: Transport::Gateway(Shards::ONE),
+            starts: None,
             patience: Patience::default(),
         };
         assert!(!format!("{settings:?}").contains("canary"));

@@ -21,6 +21,9 @@ Examples:
 Exit codes: 0 it was told to stop, 2 it could not start, 75 a restart may help,
 78 the settings must change first (a refused token, say).";
 
+/// The file in the data folder that remembers when sessions were started on Discord's gateway.
+const STARTS: &str = "session-starts.json";
+
 /// Serve on Discord
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -155,6 +158,7 @@ pub(super) fn on_discord(settings: &Settings) -> anyhow::Result<discord::Setting
         token: token.secret,
         api_url: settings.discord.api_url.as_ref().map(ToString::to_string),
         transport,
+        starts: Some(settings.data_dir.join(STARTS)),
         patience: discord::Patience::default(),
     })
 }

@@ -1,5 +1,5 @@
-//! How often a new session may be started. Discord counts a thousand a day, and takes the token
-//! away from a bot that starts more.
+//! How often a new session may be started: at most twenty an hour. Discord counts a thousand a day, and
+//! takes the token away from a bot that starts more.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 /// New sessions in [`WINDOW`] that need no pause; with each shard more, two more.
 const STARTS_MAX: usize = 5;
 const WINDOW: Duration = Duration::from_secs(300);
+/// New sessions in [`HOUR`], for each shard. Starts are counted a little before Discord hears of them,
+/// and clocks are set: a minute more makes sure of the hour.
+const HOUR_MAX: usize = 20;
+const HOUR: Duration = Duration::from_secs(3_660);
 /// New sessions that Discord still allows, below which each needs a pause.
 const REMAINING_MIN: u32 = 50;
 /// Between two new sessions.
@@ -16,23 +20,36 @@ const SPACING: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_secs(30);
 const PAUSE_MAX: Duration = Duration::from_secs(1_800);
 
-/// The sessions started of late.
+/// A session was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Start {
+    /// When.
+    pub(super) at: Instant,
+    /// The pause that it needed after the one before, if any.
+    pub(super) pause: Option<Duration>,
+}
+
+/// The sessions started of late, by this process and those before it.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     /// Shards besides the first: each needs a session, and may lose it when the others do.
     n_more: usize,
-    starts: VecDeque<Instant>,
-    /// The pause before the last session, until a session has lasted.
-    last_pause: Option<Duration>,
+    /// The last ones, in their order; no more than [`HOUR`] allows.
+    starts: VecDeque<Start>,
+    /// The pause that the next one needs, if any.
+    next_pause: Option<Duration>,
 }
 
 impl Budget {
-    /// That of a process that keeps so many shards.
-    pub(super) fn new(n_shards: usize) -> Self {
-        Self {
+    /// That of a process that keeps so many shards, where these sessions were started before.
+    pub(super) fn new(n_shards: usize, starts: Vec<Start>) -> Self {
+        let mut budget = Self {
             n_more: n_shards.saturating_sub(1),
-            ..Self::default()
-        }
+            starts: starts.into(),
+            next_pause: None,
+        };
+        budget.forget();
+        budget
     }
 
     /// How long to wait before the next session is started, of which Discord allows `remaining`
@@ -43,33 +60,54 @@ impl Budget {
         remaining: u32,
         reset_after: Duration,
     ) -> Duration {
-        let was_quiet = |last: &Instant| now.duration_since(*last) >= WINDOW;
-        if self.starts.back().is_none_or(was_quiet) {
-            self.last_pause = None;
-        }
-        while let Some(oldest) = self.starts.front()
-            && now.duration_since(*oldest) >= WINDOW
-        {
-            self.starts.pop_front();
-        }
-        let is_calm = self.starts.len() < STARTS_MAX + 2 * self.n_more && self.last_pause.is_none();
-        if is_calm && remaining >= REMAINING_MIN {
-            let next = self.starts.back().map(|last| *last + SPACING);
-            return next.map_or(Duration::ZERO, |next| next.saturating_duration_since(now));
-        }
-        let pause = self
-            .last_pause
-            .map_or(PAUSE_MIN, |last| (last * 2).min(PAUSE_MAX));
-        self.last_pause = Some(pause);
-        match remaining {
-            0 => pause.max(reset_after),
+        let ago = |start: &Start| now.saturating_duration_since(start.at);
+        let n_of_late = self.starts.iter().filter(|start| ago(start) < WINDOW);
+        let is_calm = n_of_late.count() < STARTS_MAX + 2 * self.n_more;
+        let is_short = remaining < REMAINING_MIN;
+        let last = self.starts.back();
+        // Until a session has lasted, each pause is longer than the one before.
+        let last_pause = last
+            .filter(|last| ago(last) < WINDOW)
+            .and_then(|last| last.pause);
+        self.next_pause = match last_pause {
+            None if is_calm && !is_short => None,
+            None => Some(PAUSE_MIN),
+            Some(last) => Some(last.saturating_mul(2).min(PAUSE_MAX)),
+        };
+        let after = |start: Option<&Start>, time: Duration| {
+            start.map_or(Duration::ZERO, |start| time.saturating_sub(ago(start)))
+        };
+        let n_spare = self.hour_max().checked_sub(self.starts.len());
+        let pause = after(last, self.next_pause.unwrap_or(SPACING)).max(match n_spare {
+            None | Some(0) => after(self.starts.front(), HOUR),
+            Some(_) => Duration::ZERO,
+        });
+        match (remaining, self.next_pause) {
+            (0, next) => pause.max(next.unwrap_or_default()).max(reset_after),
+            (_, Some(next)) if is_short => pause.max(next),
             _ => pause,
         }
     }
 
     /// A session is started now.
     pub(super) fn start(&mut self, now: Instant) {
-        self.starts.push_back(now);
+        let pause = self.next_pause.take();
+        self.starts.push_back(Start { at: now, pause });
+        self.forget();
+    }
+
+    /// The last sessions, in the order in which they were started.
+    pub(super) fn starts(&self) -> Vec<Start> {
+        self.starts.iter().copied().collect()
+    }
+
+    fn hour_max(&self) -> usize {
+        HOUR_MAX * (1 + self.n_more)
+    }
+
+    fn forget(&mut self) {
+        let n_old = self.starts.len().saturating_sub(self.hour_max());
+        self.starts.drain(..n_old);
     }
 }
 
@@ -125,6 +163,39 @@ mod tests {
     fn where_none_is_left_the_count_must_start_again() {
         let day = Duration::from_secs(86_400);
         assert_eq!(Budget::default().pause(Instant::now(), 0, day), day);
+    }
+
+    #[test]
+    fn sessions_that_last_a_little_are_twenty_an_hour_at_most() {
+        let mut budget = Budget::default();
+        let begin = Instant::now();
+        let mut now = begin;
+        let mut at = Vec::new();
+        // More than a minute each: never five in five minutes.
+        while now < begin + 3 * HOUR {
+            now += budget.pause(now, PLENTY, Duration::ZERO);
+            budget.start(now);
+            at.push(now);
+            now += Duration::from_secs(97);
+        }
+        assert_eq!(at[19] - at[0], 19 * Duration::from_secs(97));
+        for (n, first) in at.iter().enumerate().take(at.len() - HOUR_MAX) {
+            assert!(at[n + HOUR_MAX] - *first >= HOUR, "{n}");
+        }
+    }
+
+    #[test]
+    fn each_shard_has_sessions_of_its_own() {
+        let now = Instant::now() + HOUR;
+        let start = |n: u32| Start {
+            at: now - n * Duration::from_secs(60),
+            pause: None,
+        };
+        let starts: Vec<_> = (1..=39).rev().map(start).collect();
+        let pause =
+            |n_shards, starts| Budget::new(n_shards, starts).pause(now, PLENTY, Duration::ZERO);
+        assert_eq!(pause(2, starts.clone()), Duration::ZERO);
+        assert_eq!(pause(1, starts), HOUR - 20 * Duration::from_secs(60));
     }
 
     #[test]

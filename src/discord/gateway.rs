@@ -3,15 +3,16 @@
 use std::collections::hash_map::RandomState;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Url;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{MutexGuard, watch};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
@@ -26,7 +27,9 @@ use super::interact::{self, Arrival};
 use super::register;
 use super::rest::{AGENT, GatewayBot, RestError};
 use super::session::{Act, Line, Next, Session};
-use super::{DRAIN_MAX, EXIT_CONFIGURATION, EXIT_DONE, EXIT_TEMPORARY, Edge, Outcome};
+use super::{
+    DRAIN_MAX, EXIT_CONFIGURATION, EXIT_DONE, EXIT_TEMPORARY, Edge, Outcome, clock, starts,
+};
 use crate::meters;
 
 /// Bytes of one event, at most: a large server's are a few million.
@@ -34,6 +37,8 @@ const EVENT_MAX: usize = 32 << 20;
 /// How long dialling and hanging up may take.
 const DIAL_MAX: Duration = Duration::from_secs(10);
 const HANG_UP_MAX: Duration = Duration::from_secs(2);
+/// How long it may take to write down that a session is started.
+const KEEP_MAX: Duration = Duration::from_secs(5);
 /// Lines in a row on which a session could not go on, after which it is given up.
 const UNREADY_MAX: u32 = 5;
 
@@ -42,7 +47,7 @@ type Shutdown = watch::Receiver<bool>;
 
 /// Serves with each shard until told to stop, or until there is no use in going on with one.
 pub(super) async fn serve(edge: &Arc<Edge>, token: &str, shutdown: Shutdown) -> Outcome {
-    let starts = Arc::new(Starts::new(Budget::new(edge.shards.n())));
+    let starts = Arc::new(Starts::of(edge));
     let is_registering = Arc::new(AtomicBool::new(false));
     let mut running: FuturesUnordered<_> = (edge.shards.first..=edge.shards.last)
         .map(|shard| Gateway {
@@ -92,8 +97,62 @@ impl From<Outcome> for End {
     }
 }
 
-/// What is known of the sessions that were started, and who may start the next: one shard at a time.
-type Starts = tokio::sync::Mutex<Budget>;
+/// What is known of the sessions that were started.
+struct Starts {
+    /// Whoever holds it may start the next: one shard at a time.
+    budget: tokio::sync::Mutex<Budget>,
+    file: Option<PathBuf>,
+    /// How long shards have paused for the budget, in milliseconds.
+    paused_ms: AtomicU64,
+}
+
+impl Starts {
+    /// Those that the file remembers.
+    fn of(edge: &Edge) -> Self {
+        let file = edge.starts.clone();
+        let read = |file: &PathBuf| {
+            starts::read(file, clock(), Instant::now()).unwrap_or_else(|error| {
+                let (file, error) = (file.display(), format!("{error:#}"));
+                warn!(%file, error, "nobody knows when sessions were started; counting from none");
+                Vec::new()
+            })
+        };
+        let known = file.as_ref().map(read).unwrap_or_default();
+        Self {
+            budget: tokio::sync::Mutex::new(Budget::new(edge.shards.n(), known)),
+            file,
+            paused_ms: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes the file remember them, for the process after this one.
+    async fn keep(&self, budget: &Budget) {
+        let Some(file) = self.file.clone() else {
+            return;
+        };
+        let known = budget.starts();
+        let writing = tokio::task::spawn_blocking(move || {
+            if let Err(error) = starts::write(&file, &known, clock(), Instant::now()) {
+                let (file, error) = (file.display(), format!("{error:#}"));
+                warn!(%file, error, "when sessions were started cannot be written down");
+            }
+        });
+        // A disk that stands still keeps nobody from serving: the next process counts from what was
+        // written last.
+        if tokio::time::timeout(KEEP_MAX, writing).await.is_err() {
+            warn!("when sessions were started could not be written down in time");
+        }
+    }
+
+    fn paused(&self) -> Duration {
+        Duration::from_millis(self.paused_ms.load(Ordering::SeqCst))
+    }
+
+    fn add_pause(&self, pause: Duration) {
+        let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        self.paused_ms.fetch_add(pause_ms, Ordering::SeqCst);
+    }
+}
 
 /// What one shard needs to go on.
 struct Gateway {
@@ -145,7 +204,7 @@ impl Gateway {
         let starts = Arc::clone(&self.starts);
         let mut turn = match &session {
             Some(_) => None,
-            None => Some(self.unless_stopped(starts.lock()).await?),
+            None => Some(self.turn(&starts).await?),
         };
         let address = match (&session, &self.address, &mut turn) {
             (_, _, Some(budget)) => self.start_address(budget).await,
@@ -166,6 +225,7 @@ impl Gateway {
         };
         if let Some(mut budget) = turn {
             budget.start(Instant::now());
+            self.unless_stopped(starts.keep(&budget)).await?;
             meters::identified();
         }
         let opened = Instant::now();
@@ -188,6 +248,15 @@ impl Gateway {
             self.session = None;
         }
         next
+    }
+
+    /// Waits until it may start a session. A pause that another shard makes meanwhile is one of ours.
+    async fn turn<'a>(&mut self, starts: &'a Starts) -> Result<MutexGuard<'a, Budget>, Trouble> {
+        let (began, paused) = (Instant::now(), starts.paused());
+        let turn = self.unless_stopped(starts.budget.lock()).await?;
+        let paused = starts.paused().saturating_sub(paused);
+        self.offline_since += paused.min(began.elapsed());
+        Ok(turn)
     }
 
     /// Its place among our shards.
@@ -228,6 +297,7 @@ impl Gateway {
             // A pause that we make ourselves is no reason to be restarted.
             self.offline_since += pause;
             self.pause(pause).await.map_err(Trouble::End)?;
+            self.starts.add_pause(pause);
         }
         if found.shards > u32::from(self.edge.shards.total) {
             warn!(

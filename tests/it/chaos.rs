@@ -130,7 +130,8 @@ impl Run {
         let by_chance = || RandomState::new().build_hasher().finish();
         let seed = number(SEED).unwrap_or_else(by_chance).max(1);
         eprintln!("{SEED}={seed}");
-        let desk = Desk::new().await;
+        let mut desk = Desk::new().await;
+        desk.remembers_starts = true;
         desk.write_questions(N_QUESTIONS);
         desk.discord
             .set(|gateway| gateway.heartbeat_ms = self.heartbeat_ms);

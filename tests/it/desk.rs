@@ -73,6 +73,9 @@ pub(crate) struct Desk {
     pub(crate) server: Option<OwnDatabase>,
     /// Whether Discord posts interactions to the bot.
     pub(crate) by_post: bool,
+    /// Whether the bot's file of when it started sessions outlasts its process. In most tests it does
+    /// not: they start the bot more often than it likes.
+    pub(crate) remembers_starts: bool,
     /// How often the bot was started.
     n_starts: AtomicUsize,
 }
@@ -87,6 +90,7 @@ impl Desk {
             discord: Fake::start().await,
             server: None,
             by_post: false,
+            remembers_starts: false,
             n_starts: AtomicUsize::new(0),
         };
         desk.write("queues.md", QUEUES);
@@ -152,6 +156,10 @@ impl Desk {
 
     /// Starts a bot beside others, with a log of this name for itself.
     pub(crate) fn start_logging(&self, mut command: Command, log: &str) -> Serving {
+        if !self.remembers_starts {
+            // Before the first start there is none.
+            let _ = fs::remove_file(self.starts());
+        }
         let log = self.folder.path().join(log);
         let log = File::options().create(true).append(true).open(log);
         let log = log.expect("a log file");
@@ -269,6 +277,12 @@ impl Desk {
     /// The file of scores.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join(".studyhall").join("scores.sqlite")
+    }
+
+    /// The file of when sessions were started.
+    pub(crate) fn starts(&self) -> PathBuf {
+        let data = self.folder.path().join(".studyhall");
+        data.join("session-starts.json")
     }
 
     /// The database of the scores, while no bot serves from it.

@@ -226,6 +226,7 @@ async fn the_doctor_asks_over_rest_alone() {
         token: token.into(),
         api_url: Some(discord.api_url()),
         transport: studyhall::discord::Transport::Gateway(Shards::ONE),
+        starts: None,
         patience: patience(),
     };
     let good = settings(discord.token());

@@ -1,11 +1,19 @@
 //! The line to Discord's gateway: cut, silent, lost, refused, and at the end.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use studyhall::discord::{self, Patience};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use studyhall::config::Shards;
+use studyhall::discord::{self, Patience, Settings, Transport};
 
 use crate::fake::{Break, Event, Fake, Fault};
-use crate::surface::{Surface, ask, is_resumption, patience};
+use crate::surface::{Surface, ask, is_resumption, patience, settings};
+
+/// Sessions that may be started within an hour.
+const STARTS_MAX: usize = 20;
 
 fn is_start(event: &Event) -> bool {
     matches!(event, Event::Identified(_))
@@ -170,5 +178,100 @@ async fn a_stop_is_heard_while_nobody_answers() {
     let discord = Fake::start().await;
     discord.shut(true);
     let surface = Surface::start(&discord);
+    assert_eq!(surface.stop().await.exit_code, discord::EXIT_DONE);
+}
+
+/// Lets time pass for a file that remembers when sessions were started.
+fn age(file: &Path, time: Duration) {
+    let bytes = fs::read(file).expect("a file of starts");
+    let mut starts: Value = serde_json::from_slice(&bytes).expect("a list");
+    for start in starts.as_array_mut().expect("a list") {
+        let at: Timestamp = start["at"].as_str().expect("a time").parse().expect("UTC");
+        start["at"] = (at - time).to_string().into();
+    }
+    fs::write(file, starts.to_string()).expect("a file of starts");
+}
+
+#[tokio::test]
+async fn no_restart_forgets_how_many_sessions_were_started() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("starts.json");
+    let discord = Fake::start().await;
+    // Discord takes the bot in for no time, and the bot ends for whatever reason after a while.
+    discord.set(|gateway| gateway.n_invalid = 100);
+    let start = || {
+        Surface::start_as(Settings {
+            starts: Some(file.clone()),
+            ..settings(&discord)
+        })
+    };
+    for n in 1..=STARTS_MAX {
+        let surface = start();
+        discord.happened(n, is_start).await;
+        surface.stop().await;
+        age(&file, Duration::from_secs(97));
+    }
+    let n_asked = discord.requests().len();
+    let surface = start();
+    discord.requested(n_asked + 1, "GET /gateway/bot").await;
+    // Nothing shows that it waits but that nothing happens.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    surface.stop().await;
+    assert_eq!(discord.identifies().len(), STARTS_MAX);
+
+    age(&file, Duration::from_secs(3_600));
+    let surface = start();
+    discord.happened(STARTS_MAX + 1, is_start).await;
+    surface.stop().await;
+}
+
+#[tokio::test]
+async fn starts_that_cannot_be_read_or_kept_keep_nobody_from_serving() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("starts.json");
+    let discord = Fake::start().await;
+    let ahead = Timestamp::from_millisecond(discord.now_ms()).expect("a time")
+        + SignedDuration::from_hours(1);
+    let yet_to_come = format!("[{{\"at\":\"{ahead}\"}}]");
+    for (n, text) in ["nonsense", &yet_to_come].into_iter().enumerate() {
+        fs::write(&file, text).expect("a file");
+        let surface = Surface::start_as(Settings {
+            starts: Some(file.clone()),
+            ..settings(&discord)
+        });
+        discord.happened(n + 1, is_start).await;
+        let starts: Vec<Value> =
+            serde_json::from_slice(&fs::read(&file).expect("a file")).expect("a list");
+        assert_eq!(starts.len(), 1, "{starts:?}");
+        surface.stop().await;
+    }
+    let surface = Surface::start_as(Settings {
+        starts: Some(folder.path().join("no such folder").join("starts.json")),
+        ..settings(&discord)
+    });
+    discord.happened(3, is_start).await;
+    surface.stop().await;
+}
+
+#[tokio::test]
+async fn shards_that_wait_for_the_pauses_of_others_are_not_given_up() {
+    let discord = Fake::start().await;
+    // Less than one pause between two sessions.
+    let patience = Patience {
+        offline_max: Duration::from_secs(3),
+        ..patience()
+    };
+    let surface = Surface::start_as(Settings {
+        transport: Transport::Gateway(Shards {
+            first: 0,
+            last: 2,
+            total: 3,
+        }),
+        patience,
+        ..settings(&discord)
+    });
+    while discord.n_live() < 3 && !surface.has_ended() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert_eq!(surface.stop().await.exit_code, discord::EXIT_DONE);
 }

@@ -35,6 +35,7 @@ impl Surface {
             token: discord.token().into(),
             api_url: Some(discord.api_url()),
             transport: studyhall::discord::Transport::Gateway(Shards::ONE),
+            starts: None,
             patience: Patience {
                 call_max: Duration::from_secs(1),
                 ..Patience::default()
@@ -319,6 +320,7 @@ async fn work_that_panics_ends_the_process() {
         token: discord.token().into(),
         api_url: Some(discord.api_url()),
         transport: studyhall::discord::Transport::Gateway(Shards::ONE),
+        starts: None,
         patience: Patience::default(),
     };
     let (_stop, stopped) = watch::channel(false);

@@ -28,6 +28,7 @@ impl Bot {
             token: discord.token().into(),
             api_url: Some(discord.api_url()),
             transport: studyhall::discord::Transport::Gateway(Shards::ONE),
+            starts: None,
             patience: Patience {
                 call_max: Duration::from_secs(2),
                 ..Patience::default()

@@ -116,6 +116,7 @@ impl Replica {
     async fn start(discord: &Fake, bot: Bot) -> Self {
         let settings = Settings {
             transport: Transport::Gateway(Shards::ONE),
+            starts: None,
             token: discord.token().into(),
             api_url: Some(discord.api_url()),
             patience: Patience {

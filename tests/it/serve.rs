@@ -336,3 +336,15 @@ async fn the_doctor_knows_the_bot_by_its_answer() {
     assert!(text.contains(&said), "{text}");
     assert_eq!(serving.stop().await, Some(0));
 }
+
+#[tokio::test]
+async fn a_restart_waits_for_its_turn_after_the_last_session() {
+    let mut desk = Desk::new().await;
+    desk.remembers_starts = true;
+    assert_eq!(desk.serve().await.stop().await, Some(0));
+    assert!(desk.starts().is_file());
+    let serving = desk.serve_with("info");
+    desk.discord.happened(2, is_start).await;
+    assert!(desk.log().contains("waiting before the next"));
+    assert_eq!(serving.stop().await, Some(0));
+}

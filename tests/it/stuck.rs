@@ -89,6 +89,7 @@ fn serve(stuck: &str) {
         token: "a.b.c".into(),
         api_url: Some("http://127.0.0.1:1".to_owned()),
         transport: discord::Transport::Gateway(Shards::ONE),
+        starts: None,
         patience: Patience {
             offline_max: NEVER,
             still_max: STILL_MAX,

@@ -32,12 +32,14 @@ impl Surface {
     }
 
     pub(crate) fn start_with(discord: &Fake, patience: Patience, token: &str) -> Self {
-        let settings = Settings {
+        Self::start_as(Settings {
             token: token.into(),
-            api_url: Some(discord.api_url()),
-            transport: studyhall::discord::Transport::Gateway(Shards::ONE),
             patience,
-        };
+            ..settings(discord)
+        })
+    }
+
+    pub(crate) fn start_as(settings: Settings) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (go_on, gate) = mpsc::channel();
         let (end, outcome) = oneshot::channel();
@@ -64,6 +66,10 @@ impl Surface {
         self.heard.lock().expect("no panic").len()
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        self.stop.is_closed()
+    }
+
     pub(crate) async fn stop(self) -> Outcome {
         self.stop.send_replace(true);
         self.outcome.await.expect("an outcome")
@@ -71,6 +77,16 @@ impl Surface {
 
     pub(crate) async fn end(self) -> Outcome {
         self.outcome.await.expect("an outcome")
+    }
+}
+
+pub(crate) fn settings(discord: &Fake) -> Settings {
+    Settings {
+        token: discord.token().into(),
+        api_url: Some(discord.api_url()),
+        transport: studyhall::discord::Transport::Gateway(Shards::ONE),
+        starts: None,
+        patience: patience(),
     }
 }
 
