@@ -7,7 +7,6 @@ use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
 use crate::bot::Clock;
-use crate::chat::Chat;
 
 /// How far the clock may run from the time that passes: setting it right moves it by less.
 const JUMP_MAX: SignedDuration = SignedDuration::from_mins(5);
@@ -34,11 +33,11 @@ impl Steady {
         })
     }
 
-    /// Waits while the clock cannot be believed. A computer that slept is believed at once: the chat's
+    /// Waits while the clock cannot be believed, and asks `theirs` for the chat's. A computer that slept is believed at once: the chat's
     /// clock has gone on as well.
-    pub(super) async fn wait<C: Chat>(
+    pub(super) async fn wait(
         &mut self,
-        chat: &C,
+        theirs: impl AsyncFn() -> Option<Timestamp>,
         clock: &Clock,
         goes_on: &(dyn Fn() -> bool + Send + Sync),
     ) {
@@ -48,17 +47,21 @@ impl Steady {
                 jump_s = jump.as_secs(),
                 "the clock jumped; nothing is posted until Discord's clock agrees with it"
             );
-            hold(chat, clock, goes_on).await;
+            hold(theirs, clock, goes_on).await;
         }
         self.believed = Some((clock(), Instant::now()));
     }
 }
 
-async fn hold<C: Chat>(chat: &C, clock: &Clock, goes_on: &(dyn Fn() -> bool + Send + Sync)) {
+async fn hold(
+    theirs: impl AsyncFn() -> Option<Timestamp>,
+    clock: &Clock,
+    goes_on: &(dyn Fn() -> bool + Send + Sync),
+) {
     let began = Instant::now();
     while began.elapsed() < HOLD_MAX {
-        let theirs = chat.clock().await;
-        if theirs.is_some_and(|theirs| theirs.duration_since(clock()).abs() <= APART_MAX) {
+        let apart = theirs().await.map(|theirs| theirs.duration_since(clock()));
+        if apart.is_some_and(|apart| apart.abs() <= APART_MAX) {
             return info!("Discord's clock agrees");
         }
         if !goes_on() {
@@ -74,50 +77,11 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use async_trait::async_trait;
-
     use super::*;
-    use crate::chat::{Message, PostError, Reply, Trace};
 
-    /// A chat that has nothing but a clock: so many seconds apart from the true one; none for MAX.
-    struct Elsewhere(i64);
-
-    #[async_trait]
-    impl Chat for Elsewhere {
-        type Origin = ();
-
-        async fn clock(&self) -> Option<Timestamp> {
-            let apart = SignedDuration::from_secs(self.0);
-            (self.0 < i64::MAX).then(|| true_time() + apart)
-        }
-
-        async fn reply(&self, _: &(), _: Reply) -> anyhow::Result<()> {
-            unimplemented!()
-        }
-
-        async fn post(&self, _: u64, _: &str, _: &Message) -> Result<u64, PostError> {
-            unimplemented!()
-        }
-
-        async fn edit(&self, _: u64, _: u64, _: &Message) -> Result<(), PostError> {
-            unimplemented!()
-        }
-
-        async fn find(&self, _: u64, _: i64, _: Timestamp) -> Result<Trace, PostError> {
-            unimplemented!()
-        }
-
-        async fn discuss(&self, _: u64, _: u64, _: &str) -> Result<(), PostError> {
-            unimplemented!()
-        }
-
-        async fn tell(&self, _: u64, _: &Message) -> Result<(), PostError> {
-            unimplemented!()
-        }
-
-        async fn has_left(&self, _: u64, _: u64) -> Result<bool, PostError> {
-            unimplemented!()
-        }
+    /// The chat's clock is so many seconds apart from the true one.
+    async fn apart(seconds: i64) -> Option<Timestamp> {
+        Some(true_time() + SignedDuration::from_secs(seconds))
     }
 
     thread_local! {
@@ -130,28 +94,32 @@ mod tests {
     }
 
     /// How long nothing is done where the clock jumps by so many seconds while ten pass.
-    async fn held(jump: i64, chat: &Elsewhere, goes_on: bool) -> Duration {
+    async fn held(
+        jump: i64,
+        theirs: impl AsyncFn() -> Option<Timestamp>,
+        goes_on: bool,
+    ) -> Duration {
         BEGAN.with(|_| ());
         let ahead = Arc::new(AtomicI64::new(0));
         let of_clock = Arc::clone(&ahead);
         let clock =
             move || true_time() + SignedDuration::from_secs(of_clock.load(Ordering::Relaxed));
         let mut steady = Steady::default();
-        steady.wait(chat, &clock, &|| goes_on).await;
+        steady.wait(&theirs, &clock, &|| goes_on).await;
         sleep(Duration::from_secs(10)).await;
         ahead.store(jump, Ordering::Relaxed);
         let began = Instant::now();
-        steady.wait(chat, &clock, &|| goes_on).await;
+        steady.wait(&theirs, &clock, &|| goes_on).await;
         let held = began.elapsed();
         // Once believed, it is believed.
-        steady.wait(chat, &clock, &|| goes_on).await;
+        steady.wait(&theirs, &clock, &|| goes_on).await;
         assert_eq!(began.elapsed(), held);
         held
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_jumps_is_not_believed_before_the_chats_agrees() {
-        let right = Elsewhere(0);
+        let right = async || apart(0).await;
         for small in [0, 290, -290] {
             assert_eq!(held(small, &right, true).await, Duration::ZERO, "{small}");
         }
@@ -159,14 +127,13 @@ mod tests {
             assert_eq!(held(wrong, &right, true).await, HOLD_MAX, "{wrong}");
             assert_eq!(held(wrong, &right, false).await, Duration::ZERO, "{wrong}");
             // As after a sleep, or where the clock was wrong before.
-            let same = Elsewhere(wrong + 50);
+            let same = async || apart(wrong + 50).await;
             assert_eq!(held(wrong, &same, true).await, Duration::ZERO, "{wrong}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn where_the_chat_cannot_be_asked_the_clock_is_believed_in_the_end() {
-        let silent = Elsewhere(i64::MAX);
-        assert_eq!(held(86_400, &silent, true).await, HOLD_MAX);
+        assert_eq!(held(86_400, async || None, true).await, HOLD_MAX);
     }
 }

@@ -48,7 +48,8 @@ pub async fn keep_time<C: Chat>(
     let goes_on = move || !*told.borrow();
     let steady = tokio::sync::Mutex::new(Steady::default());
     let tick = async |clock: &Clock| {
-        steady.lock().await.wait(chat, clock, &goes_on).await;
+        let theirs = async || chat.clock().await;
+        steady.lock().await.wait(theirs, clock, &goes_on).await;
         bot.tick_while(chat, clock, &goes_on).await
     };
     let beat = supervisor.rhythm().map_or(BEAT, |rhythm| rhythm.min(BEAT));

@@ -50,7 +50,8 @@ fn wrong_place(group: &Group, round: i64) -> usize {
 
 /// What a press on the button at this shown place chooses.
 fn chosen_at(group: &Group, round: i64, place: usize) -> Choices {
-    let round = group.bot.scores.round(RoundId(round)).unwrap().unwrap();
+    let round = group.bot.scores.round(RoundId(round));
+    let round = round.expect("scores").expect("a round");
     let shown = round.asks.expect("a question").shown;
     Choices::of([usize::from(shown[place])])
 }
@@ -808,7 +809,8 @@ fn practice_tells_no_answer_that_a_round_still_asks_for() {
     );
     group.wait(SignedDuration::from_hours(2));
     let round = group.rounds()[0];
-    let round = group.bot.scores.round(RoundId(round)).unwrap().unwrap();
+    let round = group.bot.scores.round(RoundId(round));
+    let round = round.expect("scores").expect("a round");
     let question = round.asks.unwrap().question;
     for member in [1, 2] {
         let mut asked = group.hear(member, practice((member == 1).then_some(50)));
