@@ -8,7 +8,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -336,6 +336,10 @@ pub fn check(settings: &Settings) -> anyhow::Result<Report> {
 
 /// Interactions under way at once, at most. What comes on top is dropped and counted.
 const INTERACTIONS_MAX: u32 = 1_000;
+/// Those who come while the bot is ending and are told so, at once, at most.
+const LAST_MAX: u32 = 100;
+/// How long it may take to tell the last of them.
+const LAST_TELL_MAX: Duration = Duration::from_secs(2);
 /// Stories told at once, at most; the others wait.
 const STORIES_MAX: usize = 32;
 /// Interactions that are remembered so that none is answered twice.
@@ -357,6 +361,8 @@ pub struct Edge {
     patience: Patience,
     counts: interact::Counts,
     places: Arc<Semaphore>,
+    /// For those who come while the bot is ending.
+    last_places: Arc<Semaphore>,
     stories: Arc<Semaphore>,
     seen: Mutex<Seen>,
     ages: Mutex<age::Ages>,
@@ -404,6 +410,7 @@ impl Edge {
             patience,
             counts: interact::Counts::default(),
             places: Arc::new(Semaphore::new(INTERACTIONS_MAX as usize)),
+            last_places: Arc::new(Semaphore::new(LAST_MAX as usize)),
             stories: Arc::new(Semaphore::new(STORIES_MAX)),
             seen: Mutex::new(Seen::new(seen_max)),
             ages: Mutex::new(age::Ages::new(clock(), Instant::now())),
@@ -452,13 +459,22 @@ impl Edge {
         meters::connected(all_up);
     }
 
+    /// Whether nothing more is taken in, and whoever comes is told to come again.
+    fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::SeqCst)
+    }
+
     /// Works on an interaction beside all others, if there is a place, on the runtime that heard it: it
     /// changes threads no more often than it must.
     fn spawn<F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+        let places = match self.is_ending() {
+            true => &self.last_places,
+            false => &self.places,
+        };
+        let Ok(place) = Arc::clone(places).try_acquire_owned() else {
             return self.counts.add(Became::Refused);
         };
         let work = work(Arc::clone(self));
@@ -468,10 +484,21 @@ impl Edge {
         });
     }
 
-    /// Waits until nothing is under way. Whether that came in time.
-    async fn drain(&self, time: Duration) -> bool {
+    /// Takes nothing more in, and waits until nothing is under way.
+    async fn finish(&self) {
+        self.is_ending.store(true, Ordering::SeqCst);
         let all = self.places.acquire_many(INTERACTIONS_MAX);
-        tokio::time::timeout(time, all).await.is_ok()
+        if tokio::time::timeout(DRAIN_MAX, all).await.is_err() {
+            warn!("some answers were still under way at the end");
+        }
+    }
+
+    /// Waits until those are told who came while the bot was ending.
+    async fn have_told_the_last(&self) {
+        let all = self.last_places.acquire_many(LAST_MAX);
+        if tokio::time::timeout(LAST_TELL_MAX, all).await.is_err() {
+            warn!("not everybody could be told that the bot is restarted");
+        }
     }
 
     /// What the bot answers; nothing where it failed.

@@ -141,7 +141,7 @@ pub enum Interaction {
     Elsewhere,
     /// Its answer could not be delivered.
     Failed,
-    /// There were too many at once.
+    /// There were too many at once, or the bot was ending.
     Refused,
     /// It was not signed as Discord signs.
     Unsigned,

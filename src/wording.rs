@@ -276,6 +276,15 @@ pub fn unreadable() -> Message {
     )
 }
 
+/// The bot is ending, and does nothing more.
+#[must_use]
+pub fn restarting() -> Message {
+    said(
+        Audience::Person,
+        "I am being restarted just now, and this was not done. Try again in a minute.".to_owned(),
+    )
+}
+
 /// Something of ours went wrong.
 #[must_use]
 pub fn fault(reference: &str) -> Message {

@@ -2,7 +2,6 @@
 //! <https://docs.discord.com/developers/interactions/receiving-and-responding>
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -13,7 +12,7 @@ use super::door::{Door, Out};
 use super::interact::{self, ANSWER_BY, Arrival};
 use super::rest::RestError;
 use super::signed::{self, Unsigned};
-use super::{DRAIN_MAX, EXIT_CONFIGURATION, EXIT_DONE, Edge, Outcome, clock, register};
+use super::{EXIT_CONFIGURATION, EXIT_DONE, Edge, Outcome, clock, register};
 use crate::meters::Interaction as Became;
 
 /// Between two looks whether Discord has refused the token.
@@ -84,7 +83,7 @@ impl Edge {
         let Some(key) = &self.key else {
             return Answered::no(404, "interactions come over the gateway");
         };
-        if self.is_ending.load(Ordering::SeqCst) {
+        if self.is_ending() {
             return Answered::no(503, "restarting");
         }
         let Posted {
@@ -135,10 +134,7 @@ pub(super) async fn serve(edge: &Arc<Edge>, mut shutdown: watch::Receiver<bool>)
             outcome = keep(edge) => outcome,
         }
     };
-    edge.is_ending.store(true, Ordering::SeqCst);
-    if !edge.drain(DRAIN_MAX).await {
-        warn!("some answers were still under way at the end");
-    }
+    edge.finish().await;
     outcome
 }
 

@@ -27,9 +27,7 @@ use super::interact::{self, Arrival};
 use super::register;
 use super::rest::{AGENT, GatewayBot, RestError};
 use super::session::{Act, Line, Next, Session};
-use super::{
-    DRAIN_MAX, EXIT_CONFIGURATION, EXIT_DONE, EXIT_TEMPORARY, Edge, Outcome, clock, starts,
-};
+use super::{EXIT_CONFIGURATION, EXIT_DONE, EXIT_TEMPORARY, Edge, Outcome, clock, starts};
 use crate::meters;
 
 /// Bytes of one event, at most: a large server's are a few million.
@@ -45,8 +43,10 @@ const UNREADY_MAX: u32 = 5;
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 type Shutdown = watch::Receiver<bool>;
 
-/// Serves with each shard until told to stop, or until there is no use in going on with one.
-pub(super) async fn serve(edge: &Arc<Edge>, token: &str, shutdown: Shutdown) -> Outcome {
+/// Serves with each shard until told to stop, or until there is no use in going on with one. Told to
+/// stop, it answers what is under way first, and hangs up last.
+pub(super) async fn serve(edge: &Arc<Edge>, token: &str, mut shutdown: Shutdown) -> Outcome {
+    let (hang_up, told) = watch::channel(false);
     let starts = Arc::new(Starts::of(edge));
     let is_registering = Arc::new(AtomicBool::new(false));
     let mut running: FuturesUnordered<_> = (edge.shards.first..=edge.shards.last)
@@ -54,7 +54,7 @@ pub(super) async fn serve(edge: &Arc<Edge>, token: &str, shutdown: Shutdown) -> 
             edge: Arc::clone(edge),
             token: token.to_owned(),
             shard,
-            shutdown: shutdown.clone(),
+            shutdown: told.clone(),
             address: None,
             session: None,
             starts: Arc::clone(&starts),
@@ -66,22 +66,32 @@ pub(super) async fn serve(edge: &Arc<Edge>, token: &str, shutdown: Shutdown) -> 
         })
         .map(Gateway::run)
         .collect();
-    let mut end = End::Asked;
-    // Asked to stop, all of them end; where one cannot go on, the process does not.
-    while let Some(ended) = running.next().await {
-        if let End::Outcome(_) = &ended {
-            end = ended;
-            break;
+    // Asked to hang up, all of them end; where one cannot go on, the process does not.
+    let all = async {
+        while let Some(ended) = running.next().await {
+            if let End::Outcome(outcome) = ended {
+                return Some(outcome);
+            }
         }
-    }
-    drop(running);
-    if !edge.drain(DRAIN_MAX).await {
-        warn!("some answers were still under way at the end");
-    }
-    match end {
-        End::Asked => Outcome::new(EXIT_DONE, "asked to stop"),
-        End::Outcome(outcome) => outcome,
-    }
+        None
+    };
+    let asked = async {
+        stopped(&mut shutdown).await;
+        edge.finish().await;
+    };
+    tokio::pin!(all);
+    let broken = tokio::select! {
+        broken = &mut all => {
+            edge.finish().await;
+            broken
+        }
+        () = asked => {
+            hang_up.send_replace(true);
+            all.await
+        }
+    };
+    edge.have_told_the_last().await;
+    broken.unwrap_or_else(|| Outcome::new(EXIT_DONE, "asked to stop"))
 }
 
 /// Why it is over.
@@ -374,6 +384,7 @@ impl Gateway {
             let act = tokio::select! {
                 biased;
                 () = stopped(&mut self.shutdown) => {
+                    // No process goes on with the session of another: Discord need not keep it.
                     hang_up(socket, 1_000).await;
                     return Err(Trouble::End(End::Asked));
                 }

@@ -98,8 +98,10 @@ pub(super) async fn take(edge: Arc<Edge>, json: String, arrival: Arrival, door: 
         deferral: None,
     };
     let to = &asked.to;
+    let is_ending = edge.is_ending();
     match read {
-        _ if is_late && to.kind == AUTOCOMPLETE => edge.counts.add(Became::Late),
+        _ if is_late && (is_ending || to.kind == AUTOCOMPLETE) => edge.counts.add(Became::Late),
+        _ if is_ending => turn_away(&edge, &asked).await,
         Read::Request(read) => {
             let (member, place, request) = *read;
             let heard = Heard {
@@ -391,9 +393,20 @@ async fn follow(edge: &Edge, asked: &Asked, later: Later<'_>) -> Result<(), Rest
 
 /// Answers what could not be read, in the only form that its kind allows.
 async fn apologise(edge: &Edge, asked: &Asked) {
+    tell_alone(edge, asked, &wording::unreadable()).await;
+}
+
+/// Tells somebody to come again who comes while the bot is ending: nothing of it is done.
+async fn turn_away(edge: &Edge, asked: &Asked) {
+    edge.counts.add(Became::Refused);
+    tell_alone(edge, asked, &wording::restarting()).await;
+}
+
+/// Answers with a message that no story told.
+async fn tell_alone(edge: &Edge, asked: &Asked, message: &Message) {
     let body = match asked.to.kind {
         AUTOCOMPLETE => render::offer(&[]),
-        _ => render::say(&wording::unreadable()),
+        _ => render::say(message),
     };
     if let Err(error) = deliver(edge, asked, (&body).into()).await {
         undelivered(edge, &asked.to, &error);

@@ -166,10 +166,21 @@ async fn a_stop_closes_the_line_and_finishes_what_is_under_way() {
     let slow = discord.interact(&ask("wait for it"));
     assert_eq!(slow.response().await["type"], 5);
     surface.stop.send_replace(true);
-    let last = discord.happened(1, is_end).await;
-    assert_eq!(last, Event::Left(1_000));
+    let mut n_heard = surface.n_heard();
+    loop {
+        let late = discord.interact(&ask("too late?")).message().await;
+        if late.text().contains("being restarted") {
+            assert!(late.is_private());
+            assert_eq!(surface.n_heard(), n_heard, "it was told to nobody");
+            break;
+        }
+        n_heard = surface.n_heard();
+    }
+    assert!(!discord.events().iter().any(|(_, event)| is_end(event)));
     surface.go_on.send(()).expect("it listens");
     assert!(slow.message().await.text().contains("wait for it"));
+    let last = discord.happened(1, is_end).await;
+    assert_eq!(last, Event::Left(1_000));
     assert_eq!(surface.end().await.exit_code, discord::EXIT_DONE);
 }
 
