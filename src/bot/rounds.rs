@@ -162,11 +162,12 @@ impl Bot {
                     Skipped::NoSuchTime => "no such time",
                     Skipped::TooSoon => "too soon",
                 };
-                info!(schedule.id = schedule.id.0, quiz.day = %day, reason, "no round on this day");
-                meters::round(RoundState::Skipped.name());
-                return self
-                    .scores
-                    .skip(id, schedule.id, schedule.guild, day, clock(), reason);
+                let (schedule, guild, now) = (schedule.id, schedule.guild, clock());
+                if self.scores.skip(id, schedule, guild, day, now, reason)? {
+                    info!(schedule.id = schedule.0, quiz.day = %day, reason, "no round on this day");
+                    meters::round(RoundState::Skipped.name());
+                }
+                return Ok(());
             }
         };
         let Some(bank) = self.bank() else {

@@ -204,7 +204,7 @@ impl Scores {
         })
     }
 
-    /// Writes down that a day had no round.
+    /// Writes down that a day had no round; whether nobody had done so before.
     ///
     /// # Errors
     /// The store fails.
@@ -216,10 +216,10 @@ impl Scores {
         day: Date,
         at: Timestamp,
         reason: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let reason = reason.to_owned();
         self.write(move |transaction| {
-            transaction.execute(
+            let n_added = transaction.execute(
                 "INSERT INTO round (id, schedule, guild, day, number, feedback, may_change, grading, \
                  open_minutes, state, reason, due_at, channel, generation, owner, epoch, counted, \
                  voided) VALUES (?1, ?2, ?3, ?4, 0, 'instant', 0, 'all', 0, 'skipped', ?5, ?6, 0, 0, \
@@ -233,7 +233,7 @@ impl Scores {
                     of_time(at),
                 ],
             )?;
-            Ok(())
+            Ok(n_added > 0)
         })
     }
 

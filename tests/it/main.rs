@@ -37,6 +37,7 @@ mod quiz_schedule;
 mod quiz_story;
 mod quiz_years;
 mod recap;
+mod regrade;
 mod rehearse;
 mod replicas;
 mod rush;

@@ -11,6 +11,8 @@ use studyhall::quiz::period::{Period, Season, Span};
 use studyhall::scores::Scores;
 use studyhall::scores::boards::Wanted;
 use studyhall::scores::database::{Database, StoreError, Work};
+use studyhall::scores::round::RoundId;
+use studyhall::scores::schedules::ScheduleId;
 use studyhall::scores::sqlite::Sqlite;
 
 use self::player::{GUILDS, Op, Player, trace};
@@ -270,4 +272,15 @@ fn both_databases_tell_the_same_after_the_same_trace_postgres() {
     }
     assert_eq!(here.view(), there.view());
     assert!(here.n_miscounted() > 1, "there is an order to compare");
+}
+
+#[test]
+fn a_day_is_left_out_once_whoever_finds_it() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let scores = in_memory_of_a_file(dir.path());
+    let at = "2027-03-01T08:00:00Z".parse().expect("an instant");
+    let day = date(2027, 3, 1);
+    let skip = || scores.skip(RoundId(1), ScheduleId(1), 1, day, at, "missed");
+    assert!(skip().expect("a store"));
+    assert!(!skip().expect("a store"), "another process was quicker");
 }
