@@ -45,7 +45,7 @@ const QUESTIONS: &str = "quiz";
 /// Changed notes above which all notes are looked at instead.
 const CHANGED_MAX: usize = 1_000;
 
-/// Keeps the index as new as the notes until it is dropped, and [`PEEK`] longer.
+/// Keeps the index as new as the notes until it is dropped, and for a second more.
 #[derive(Debug)]
 pub struct NotesWatch {
     _alive: Arc<()>,
