@@ -330,7 +330,10 @@ impl Storm {
             let Some(said) = self.answer(&receipt).await else {
                 continue;
             };
-            if said.contains("**Right.**") {
+            if said.contains("being restarted") {
+                // Nothing was done: to be pressed again.
+                continue;
+            } else if said.contains("**Right.**") {
                 seen.verdicts.push((*round, me.id, true));
             } else if said.contains("**Not right.**") {
                 seen.verdicts.push((*round, me.id, false));
