@@ -19,6 +19,16 @@ pub(crate) fn group() -> Group {
     group
 }
 
+/// The same an hour after its first question: its round, and the shown places of the right choice and of
+/// a wrong one.
+pub(crate) fn asked() -> (Group, i64, usize, usize) {
+    let group = group();
+    group.wait(SignedDuration::from_hours(2));
+    let round = group.rounds()[0];
+    let (right, wrong) = (right_place(&group, round), wrong_place(&group, round));
+    (group, round, right, wrong)
+}
+
 pub(crate) fn daily() -> Setup {
     Setup {
         time: Some("09:00".to_owned()),
@@ -328,10 +338,7 @@ fn who_is_forgotten_leaves_everybody_elses_rank_as_it_was() {
 
 #[test]
 fn the_week_is_recapped_on_monday_without_those_who_left() {
-    let mut group = group();
-    group.wait(SignedDuration::from_hours(2));
-    let round = group.rounds()[0];
-    let (right, wrong) = (right_place(&group, round), wrong_place(&group, round));
+    let (mut group, round, right, wrong) = asked();
     group.answer(1, round, &[right]);
     group.answer(2, round, &[wrong]);
     group.answer(3, round, &[right]);

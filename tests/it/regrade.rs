@@ -8,7 +8,7 @@ use studyhall::quiz::period::Span;
 use studyhall::scores::round::{RoundId, RoundState};
 
 use crate::group::{GUILD, Group, ORGANISER, by};
-use crate::quiz_story::{daily, group, leaderboard, right_place, wrong_place};
+use crate::quiz_story::{asked, daily, group, leaderboard, right_place, wrong_place};
 use crate::stage::Fate;
 
 /// What a press on the button at this shown place chooses.
@@ -21,10 +21,7 @@ fn chosen_at(group: &Group, round: i64, place: usize) -> Choices {
 
 #[test]
 fn a_round_is_voided_and_regraded_in_public() {
-    let mut group = group();
-    group.wait(SignedDuration::from_hours(2));
-    let round = group.rounds()[0];
-    let (right, wrong) = (right_place(&group, round), wrong_place(&group, round));
+    let (mut group, round, right, wrong) = asked();
     group.answer(1, round, &[right]);
     group.answer(2, round, &[wrong]);
     let report = group.press(2, Press::Report { round });
@@ -124,10 +121,7 @@ fn a_round_that_is_voided_while_open_gives_nobody_points_and_breaks_no_streak() 
 
 #[test]
 fn each_of_several_letters_is_right_where_one_is_to_be_chosen() {
-    let mut group = group();
-    group.wait(SignedDuration::from_hours(2));
-    let round = group.rounds()[0];
-    let (right, wrong) = (right_place(&group, round), wrong_place(&group, round));
+    let (mut group, round, right, wrong) = asked();
     let other = (0..4).find(|at| ![right, wrong].contains(at)).unwrap();
     for (member, place) in [(1, right), (2, wrong), (3, other)] {
         group.answer(member, round, &[place]);
