@@ -1,5 +1,6 @@
 //! The stories: what is heard in a chat, what the bot says to it, and what it does by itself.
 
+mod gone;
 mod notes;
 mod offers;
 mod organise;

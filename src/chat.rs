@@ -5,6 +5,8 @@
 
 pub mod command;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use studyhall_index::SectionKey;
@@ -458,6 +460,12 @@ pub trait Chat: Send + Sync {
     /// # Errors
     /// See [`PostError`].
     async fn has_left(&self, guild: u64, member: u64) -> Result<bool, PostError>;
+
+    /// The servers that the bot is in: all of them, or an error.
+    ///
+    /// # Errors
+    /// See [`PostError`].
+    async fn guilds(&self) -> Result<BTreeSet<u64>, PostError>;
 }
 
 /// What was found of a post whose fate was unknown.

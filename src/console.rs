@@ -9,6 +9,7 @@ mod room;
 mod shown;
 mod week;
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -303,6 +304,10 @@ impl Chat for Console {
 
     async fn has_left(&self, _guild: u64, member: u64) -> Result<bool, PostError> {
         Ok(self.room().gone.contains(&member))
+    }
+
+    async fn guilds(&self) -> Result<BTreeSet<u64>, PostError> {
+        Ok(PLACE.guild.into_iter().collect())
     }
 }
 

@@ -6,6 +6,7 @@ pub mod answers;
 pub mod boards;
 pub mod database;
 pub mod gaps;
+pub mod gone;
 pub mod guilds;
 mod kept;
 mod ledger;

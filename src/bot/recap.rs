@@ -88,6 +88,10 @@ impl Bot {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "a week could not be recapped");
         }
+        if let Err(error) = self.purge_gone(chat, clock, turn).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "servers that are gone could not be looked for");
+        }
     }
 
     /// Writes below open rounds how many have answered.

@@ -1,6 +1,7 @@
 //! What the bot does of its own accord: posts, looks for what it posted, opens threads, writes to
 //! people. All of it goes over REST alone, whether or not the gateway's line is up.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -31,6 +32,10 @@ const LOOK_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// <https://docs.discord.com/developers/resources/message#get-channel-messages>
 const PAGE: usize = 100;
 const PAGES_MAX: usize = 10;
+/// Servers of one page, and pages that are asked for, at most.
+/// <https://docs.discord.com/developers/resources/user#get-current-user-guilds>
+const GUILD_PAGE: usize = 200;
+const GUILD_PAGES_MAX: usize = 100;
 
 /// Discord's codes for what is not there or not allowed, and for a thread that is there already.
 /// <https://docs.discord.com/developers/topics/opcodes-and-status-codes#json>
@@ -154,6 +159,23 @@ impl Chat for Edge {
             }) => Ok(true),
             Err(error) => Err(asked(error)),
         }
+    }
+
+    /// Page by page, up to one that is empty: a short one need not be the last.
+    async fn guilds(&self) -> Result<BTreeSet<u64>, PostError> {
+        let mut guilds = BTreeSet::new();
+        for _ in 0..GUILD_PAGES_MAX {
+            let after = guilds.last().copied().unwrap_or(0);
+            let path = format!("/users/@me/guilds?after={after}&limit={GUILD_PAGE}");
+            let page: Vec<Numbered> = get(&self.rest, path).await.map_err(asked)?;
+            if page.is_empty() {
+                return Ok(guilds);
+            }
+            guilds.extend(page.iter().map(|guild| guild.id.0));
+        }
+        Err(PostError::NotNow(anyhow::anyhow!(
+            "Discord's list of servers had no end after {GUILD_PAGES_MAX} pages"
+        )))
     }
 }
 

@@ -268,11 +268,7 @@ impl Scores {
             n_changed +=
                 transaction.execute("DELETE FROM schedule WHERE name LIKE ?1", &[drafts.into()])?;
             if n_changed > 0 {
-                transaction.execute(
-                    "INSERT INTO setting (name, value) VALUES ('scrub', ?1) \
-                     ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                    &[stranger.to_string().into()],
-                )?;
+                owe_scrub(transaction, stranger)?;
             }
             Ok(n_changed > 0)
         })?;
@@ -280,7 +276,7 @@ impl Scores {
         Ok(was_known)
     }
 
-    /// Does what is still to be done of the files for people who were forgotten.
+    /// Does what is still to be done of the files for what was forgotten.
     ///
     /// # Errors
     /// It could not be done now, and is owed as before.
@@ -388,6 +384,17 @@ impl Scores {
             Ok(())
         })
     }
+}
+
+/// Has the files scrubbed once this transaction has deleted or overwritten something. `mark` is a number
+/// that no other transaction has: what is owed for one is not done by what another began before.
+pub(super) fn owe_scrub(transaction: &mut dyn Transaction, mark: i64) -> Result<(), StoreError> {
+    transaction.execute(
+        "INSERT INTO setting (name, value) VALUES ('scrub', ?1) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        &[mark.to_string().into()],
+    )?;
+    Ok(())
 }
 
 fn guilds_of(transaction: &mut dyn Transaction, member: i64) -> Result<Vec<i64>, StoreError> {

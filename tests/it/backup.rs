@@ -1,5 +1,6 @@
 //! Scores that are copied, brought back, moved to PostgreSQL, and freed of a person.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,6 +11,7 @@ use studyhall::chat::{Heard, Member, Message, Place, Press, Reply, Request};
 use studyhall::quiz::review::Card;
 use studyhall::scores::Scores;
 use studyhall::scores::database::{Database, StoreError, Work};
+use studyhall::scores::gone::Gone;
 use studyhall::scores::moving::{MoveError, Target, bring_over};
 use studyhall::scores::people::Practice;
 use studyhall::scores::postgres::Postgres;
@@ -483,6 +485,24 @@ fn whoever_is_forgotten_stands_in_no_file_while_the_bot_goes_on() {
             .expect("a store")
             .is_empty()
     );
+}
+
+#[test]
+fn whoever_was_known_in_one_server_stands_in_no_file_once_it_is_purged() {
+    let group = known_group();
+    let at = group.stage.now() + SignedDuration::from_secs(1);
+    let gone = group.bot.scores.looked(BTreeSet::new(), at);
+    let gone = gone.expect("a store");
+    assert_eq!(
+        gone,
+        [Gone {
+            guild: GUILD,
+            since: at
+        }]
+    );
+    assert!(n_traces(group.folder()) > 5, "{}", n_traces(group.folder()));
+    assert!(group.bot.scores.purge(gone[0], 1).expect("a store"));
+    assert_eq!(n_traces(group.folder()), 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The quiz on the Discord surface: what the bot does of its own accord, and what people choose.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -268,6 +269,27 @@ async fn threads_letters_and_members_who_left() {
         refused,
         Err(PostError::Refused(Refusal::NoPermission))
     ));
+}
+
+#[tokio::test]
+async fn the_servers_that_the_bot_is_in_are_told_whole_or_not_at_all() {
+    let discord = Fake::start().await;
+    let surface = Surface::start(&discord).await;
+    let edge = &surface.edge;
+    assert_eq!(edge.guilds().await.unwrap(), BTreeSet::from([GUILD]));
+    // Two pages and a half.
+    discord.add_elsewhere(499);
+    let guilds = edge.guilds().await.unwrap();
+    assert_eq!((guilds.len(), guilds.last()), (500, Some(&GUILD)));
+    discord.remove_bot();
+    assert_eq!(edge.guilds().await.unwrap().len(), 499);
+    assert_eq!(discord.blame(), [""; 0]);
+    // Only the first page arrives.
+    let route = "GET /users/@me/guilds";
+    discord.next(1, route, Fault::Slow(Duration::ZERO));
+    discord.next(1, route, Fault::Status(403));
+    assert!(edge.guilds().await.is_err());
+    assert_eq!(discord.n_struck(), 2);
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod downtime;
 mod fake;
 mod fuzzed;
 mod gaps;
+mod gone;
 mod group;
 mod hostile;
 mod house;

@@ -3,14 +3,18 @@
 mod at_once;
 mod player;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use jiff::Timestamp;
 use jiff::civil::date;
 use studyhall::quiz::period::{Period, Season, Span};
 use studyhall::scores::Scores;
 use studyhall::scores::boards::Wanted;
 use studyhall::scores::database::{Database, StoreError, Work};
+use studyhall::scores::gone::Gone;
 use studyhall::scores::round::RoundId;
 use studyhall::scores::schedules::ScheduleId;
 use studyhall::scores::sqlite::Sqlite;
@@ -272,6 +276,100 @@ fn both_databases_tell_the_same_after_the_same_trace_postgres() {
     }
     assert_eq!(here.view(), there.view());
     assert!(here.n_miscounted() > 1, "there is an order to compare");
+    let before = here.view();
+    for player in [&here, &there] {
+        purge_the_first(&player.scores);
+    }
+    assert_eq!(here.view(), there.view());
+    assert_ne!(here.view(), before);
+}
+
+/// Deletes what is kept of the first server.
+fn purge_the_first(scores: &Scores) {
+    let at: Timestamp = "2030-01-01T00:00:00Z".parse().expect("an instant");
+    let is_in: BTreeSet<u64> = (2..=GUILDS).collect();
+    let gone = scores.looked(is_in.clone(), at).expect("a store");
+    let guild = 1;
+    assert_eq!(gone, [Gone { guild, since: at }]);
+    assert!(scores.purge(gone[0], 1).expect("a store"));
+    assert!(!scores.purge(gone[0], 2).expect("a store"), "it is no more");
+    assert_eq!(scores.looked(is_in, at).expect("a store"), []);
+}
+
+/// The rows of each table: those of the first server, and the others.
+fn rows_by_table(file: &Path) -> BTreeMap<String, (Vec<String>, Vec<String>)> {
+    let connection = rusqlite::Connection::open(file).expect("a file of scores");
+    let list = |sql: String| -> Vec<String> {
+        let mut statement = connection.prepare(&sql).expect("a statement");
+        let rows = statement.query_map([], |row| row.get(0));
+        rows.expect("rows").map(|row| row.expect("a row")).collect()
+    };
+    let tables = list("SELECT name FROM sqlite_schema WHERE type = 'table'".to_owned());
+    let tables = tables.into_iter().filter(|table| {
+        !["setting", "gap", "schema_version", "sqlite_sequence"].contains(&table.as_str())
+    });
+    let rows = tables.map(|table| {
+        let columns = list(format!("SELECT name FROM pragma_table_info('{table}')"));
+        let has = |name: &str| columns.iter().any(|column| column == name);
+        let its = match table.as_str() {
+            "guild" => "id = 1",
+            _ if has("guild") => "guild = 1",
+            _ if has("round") => "round IN (SELECT id FROM round WHERE guild = 1)",
+            _ if has("board") => "board IN (SELECT id FROM board WHERE guild = 1)",
+            _ if has("schedule") => "schedule IN (SELECT id FROM schedule WHERE guild = 1)",
+            _ => panic!("which rows of {table} belong to which server?"),
+        };
+        let row = columns.join(", ");
+        let rows = |of: &str| {
+            list(format!(
+                "SELECT json_array({row}) FROM {table} WHERE {of} ORDER BY 1"
+            ))
+        };
+        let both = (rows(its), rows(&format!("NOT ({its})")));
+        (table, both)
+    });
+    rows.collect()
+}
+
+#[test]
+fn a_server_that_is_purged_takes_its_own_rows_of_every_table() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut player = Player::new(in_memory_of_a_file(dir.path()));
+    let mut trace = trace(1_500);
+    trace.extend([
+        Op::NextDay { days: 1 },
+        Op::Post {
+            guild: 1,
+            difficulty: 0,
+            topic: 0,
+            may_change: true,
+            balanced: false,
+        },
+    ]);
+    for op in &trace {
+        player.play(op);
+    }
+    let n_rounds = trace.iter().filter(|op| matches!(op, Op::Post { .. }));
+    let last = n_rounds.count() - 1;
+    for member in 1..=3 {
+        player.play(&Op::Answer {
+            round: last,
+            member,
+            choices: 1,
+            minutes: 0,
+            again: false,
+        });
+    }
+    let file = dir.path().join("scores.sqlite");
+    let before = rows_by_table(&file);
+    let empty = before.iter().filter(|(_, (its, _))| its.is_empty());
+    let empty: Vec<&str> = empty.map(|(table, _)| table.as_str()).collect();
+    assert_eq!(empty, ["gone"]);
+    purge_the_first(&player.scores);
+    for (table, (its, others)) in rows_by_table(&file) {
+        assert_eq!(its, [""; 0], "{table}");
+        assert_eq!(others, before[&table].1, "{table}");
+    }
 }
 
 #[test]

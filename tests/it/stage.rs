@@ -1,7 +1,7 @@
 //! A chat in memory for the stories that the bot tells by itself: it remembers the keys of posts as
 //! Discord does, and can fail in every way that matters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -10,6 +10,9 @@ use studyhall::chat::{Chat, Message, PostError, Press, Refusal, Reply, Trace};
 
 /// How long the chat remembers the key of a post.
 const KEY_KNOWN: SignedDuration = SignedDuration::from_secs(120);
+
+/// Servers that there are.
+const GUILDS: u64 = 1_000;
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +73,9 @@ pub(crate) struct Room {
     pub(crate) told: Vec<(u64, Message)>,
     pub(crate) threads: Vec<u64>,
     pub(crate) left: Vec<u64>,
+    /// Servers that the bot was removed from, of those with numbers up to [`GUILDS`]; none where nobody
+    /// says.
+    pub(crate) out_of: Option<Vec<u64>>,
     pub(crate) history_is_hidden: bool,
     pub(crate) dice: Dice,
     /// How long each call takes.
@@ -88,6 +94,7 @@ impl Stage {
                 told: Vec::new(),
                 threads: Vec::new(),
                 left: Vec::new(),
+                out_of: Some(Vec::new()),
                 history_is_hidden: false,
                 dice: Box::new(|| Fate::Done),
                 takes: SignedDuration::ZERO,
@@ -213,5 +220,14 @@ impl Chat for Stage {
 
     async fn has_left(&self, _guild: u64, member: u64) -> Result<bool, PostError> {
         self.call(|room| Ok(room.left.contains(&member)))
+    }
+
+    async fn guilds(&self) -> Result<BTreeSet<u64>, PostError> {
+        self.call(|room| {
+            let unknown = || PostError::NotNow(anyhow::anyhow!("nobody says"));
+            let out_of = room.out_of.as_ref().ok_or_else(unknown)?;
+            let is_in = |guild: &u64| !out_of.contains(guild);
+            Ok((1..=GUILDS).filter(is_in).collect())
+        })
     }
 }

@@ -18,6 +18,13 @@ CREATE TABLE guild (
     recap_until BIGINT
 );
 
+-- Servers of which something is kept although the bot is not in them, since the first of the looks that
+-- did not find it there.
+CREATE TABLE gone (
+    guild {{id}},
+    since BIGINT NOT NULL
+);
+
 CREATE TABLE schedule (
     id {{id}},
     guild BIGINT NOT NULL,

@@ -20,6 +20,9 @@ pub(crate) const ELSEWHERE: u64 = 1_100_000_000_000_000_005;
 pub(crate) const OTHERS: u64 = 1_100_000_000_000_100_000;
 pub(crate) const N_OTHERS: u64 = 10_000;
 
+/// The first of other servers, of which this Discord knows no more than their numbers.
+pub(crate) const ELSEWHERES: u64 = 1_000_000_000_000_000_000;
+
 /// A member of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
@@ -89,6 +92,14 @@ pub(crate) fn me() -> Value {
     me["verified"] = json!(true);
     me["email"] = Value::Null;
     me
+}
+
+/// A server as the list of those shows it that the bot is in.
+pub(crate) fn partial_guild(id: u64) -> Value {
+    json!({
+        "id": id.to_string(), "name": "Study group", "icon": null, "banner": null, "owner": false,
+        "permissions": "2248473465835073", "features": [],
+    })
 }
 
 /// A member as interactions carry one: what they may do included.

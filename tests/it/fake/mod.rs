@@ -230,6 +230,16 @@ impl Fake {
         self.world.change(|state| state.left.push(person.id));
     }
 
+    /// The bot is removed from the server.
+    pub(crate) fn remove_bot(&self) {
+        self.world.change(|state| state.is_removed = true);
+    }
+
+    /// The bot is added to so many other servers.
+    pub(crate) fn add_elsewhere(&self, n: u64) {
+        self.world.change(|state| state.n_elsewhere += n);
+    }
+
     /// Nobody takes direct messages any more.
     pub(crate) fn refuse_direct(&self) {
         self.world.change(|state| state.is_unwilling = true);

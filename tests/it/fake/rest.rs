@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::cast::{
-    self, ADA, APPLICATION, BEN, CHANNEL, DIRECT, ELSEWHERE, GUILD, N_OTHERS, OTHERS,
+    self, ADA, APPLICATION, BEN, CHANNEL, DIRECT, ELSEWHERE, ELSEWHERES, GUILD, N_OTHERS, OTHERS,
 };
 use super::messages::{self, LOADING};
 use super::refusal::{Flaw, Refusal};
@@ -55,6 +55,7 @@ pub(crate) fn answer(state: &mut State, request: &Request<'_>) -> Answer {
             }),
         )),
         ("GET", ["users", "@me"]) => Ok((200, cast::me())),
+        ("GET", ["users", "@me", "guilds"]) => guilds(state, request),
         ("GET", ["applications", "@me"] | ["oauth2", "applications", "@me"]) => {
             Ok((200, cast::application()))
         }
@@ -71,6 +72,22 @@ pub(crate) fn answer(state: &mut State, request: &Request<'_>) -> Answer {
         (_, ["channels", id, rest @ ..]) => channel(state, request, id, rest),
         _ => Err(Refusal::no_such_route()),
     }
+}
+
+/// A page of the servers that the bot is in, by their numbers.
+fn guilds(state: &State, request: &Request<'_>) -> Answer {
+    let number = |key: &str| request.query.get(key).and_then(|text| text.parse().ok());
+    let limit = number("limit").unwrap_or(200);
+    if !(1..=200).contains(&limit) {
+        let flaw = Flaw::new("limit", "Must be between 1 and 200.");
+        return Err(Refusal::invalid_form(vec![flaw]));
+    }
+    let after = number("after").unwrap_or(0);
+    let elsewhere = ELSEWHERES..ELSEWHERES + state.n_elsewhere;
+    let all = elsewhere.chain((!state.is_removed).then_some(GUILD));
+    let page = all.filter(|id| *id > after).map(cast::partial_guild);
+    let limit = usize::try_from(limit).unwrap_or(200);
+    Ok((200, page.take(limit).collect()))
 }
 
 fn commands(

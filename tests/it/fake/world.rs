@@ -44,6 +44,10 @@ pub(crate) struct State {
     pub(crate) threads: BTreeMap<u64, Value>,
     /// Members who have left.
     pub(crate) left: Vec<u64>,
+    /// Whether the bot was removed from the server.
+    pub(crate) is_removed: bool,
+    /// Other servers that the bot is in.
+    pub(crate) n_elsewhere: u64,
     /// Whether members take no direct messages.
     pub(crate) is_unwilling: bool,
     /// What everybody may not do in the server's channels, as bits.
@@ -83,6 +87,8 @@ impl World {
             n_repeated: 0,
             threads: BTreeMap::new(),
             left: Vec::new(),
+            is_removed: false,
+            n_elsewhere: 0,
             is_unwilling: false,
             denied: 0,
             interactions: BTreeMap::new(),
