@@ -197,15 +197,19 @@ fn fold(transaction: &mut dyn Transaction, n_max: i64) -> Result<(), StoreError>
 }
 
 /// Adds to the steps of board `?1` so many members: those on each whose events of round `?2` are taken,
-/// up to place `?3`.
+/// up to place `?3`. Each is looked up by the primary key of `total`: asked for those who are shown,
+/// PostgreSQL takes the index of the board and reads all of it for every member, until it has counted how
+/// many are on one.
 macro_rules! add_changed {
     ($n:literal) => {
         concat!(
-            "INSERT INTO step (board, points, n_members) SELECT total.board, total.points, ",
+            "INSERT INTO step (board, points, n_members) SELECT CAST(?1 AS BIGINT), points, ",
             $n,
-            " FROM (SELECT DISTINCT member FROM pending WHERE id <= ?3 AND taken = 1 AND round = ?2) \
-             AS changed CROSS JOIN total WHERE total.member = changed.member \
-             AND total.board = ?1 AND total.shown = 1 GROUP BY total.board, total.points \
+            " FROM (SELECT (SELECT CASE total.shown WHEN 1 THEN total.points END FROM total \
+             WHERE total.member = changed.member AND total.board = ?1) AS points \
+             FROM (SELECT DISTINCT member FROM pending \
+             WHERE id <= ?3 AND taken = 1 AND round = ?2) AS changed) AS standing \
+             WHERE points IS NOT NULL GROUP BY points \
              ON CONFLICT (board, points) DO UPDATE SET n_members = step.n_members + excluded.n_members"
         )
     };

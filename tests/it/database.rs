@@ -39,7 +39,7 @@ fn put(t: &mut dyn Transaction, name: &str) -> Result<(), StoreError> {
         .map(drop)
 }
 
-fn rows(database: &dyn Database, sql: &'static str, values: &[Value]) -> Vec<Row> {
+pub(crate) fn rows(database: &dyn Database, sql: &'static str, values: &[Value]) -> Vec<Row> {
     let mut found = Vec::new();
     database
         .read(&mut |t| t.query(sql, values).map(|rows| found = rows))

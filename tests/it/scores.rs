@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -20,7 +22,7 @@ use studyhall::scores::schedules::ScheduleId;
 use studyhall::scores::sqlite::Sqlite;
 
 use self::player::{GUILDS, Op, Player, trace};
-use crate::database::OwnDatabase;
+use crate::database::{self, OwnDatabase};
 
 pub(crate) use self::player::question;
 
@@ -282,6 +284,50 @@ fn both_databases_tell_the_same_after_the_same_trace_postgres() {
     }
     assert_eq!(here.view(), there.view());
     assert_ne!(here.view(), before);
+}
+
+/// Rows of sums that were read otherwise than by their key, once the server knows of so many events.
+const READ: &str = "SELECT total.seq_tup_read + board.idx_tup_read \
+    FROM pg_stat_user_tables AS event, pg_stat_user_tables AS total, pg_stat_user_indexes AS board \
+    WHERE event.relname = 'event' AND event.n_tup_ins = ?1 \
+    AND total.relname = 'total' AND board.indexrelname = 'total_board'";
+
+#[test]
+#[ignore = "needs a PostgreSQL server: STUDYHALL_TEST_POSTGRES"]
+fn an_answer_adds_to_a_board_without_reading_all_of_it_postgres() {
+    const N_MEMBERS: u64 = 1_000;
+    let own = OwnDatabase::new();
+    let mut player = Player::new(Scores::new(Arc::new(own.open())));
+    player.play(&Op::Post {
+        guild: 1,
+        difficulty: 0,
+        topic: 0,
+        may_change: false,
+        balanced: false,
+    });
+    for member in 1..=N_MEMBERS {
+        player.play(&Op::Answer {
+            round: 0,
+            member,
+            choices: 2,
+            minutes: 0,
+            again: false,
+        });
+        // As somebody does who looks at a board meanwhile.
+        if member % 20 == 0 {
+            player.scores.fold().expect("a store");
+        }
+    }
+    // What a connection has read is told when it ends.
+    drop(player);
+    let database = own.open();
+    let n_read = (0..100).find_map(|_| {
+        thread::sleep(Duration::from_millis(100));
+        let rows = database::rows(&database, READ, &[N_MEMBERS.cast_signed().into()]);
+        rows.first().map(|row| row.int(0).expect("a number"))
+    });
+    let n_read = n_read.expect("the server says so soon");
+    assert!(n_read < N_MEMBERS.cast_signed(), "{n_read} rows");
 }
 
 /// Deletes what is kept of the first server.
