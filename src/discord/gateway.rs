@@ -3,9 +3,8 @@
 use std::collections::hash_map::RandomState;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
@@ -27,7 +26,8 @@ use super::interact::{self, Arrival};
 use super::register;
 use super::rest::{AGENT, GatewayBot, RestError};
 use super::session::{Act, Line, Next, Session};
-use super::{EXIT_CONFIGURATION, EXIT_DONE, EXIT_TEMPORARY, Edge, Outcome, clock, starts};
+use super::starts::Starts;
+use super::{EXIT_CONFIGURATION, EXIT_DONE, EXIT_TEMPORARY, Edge, Outcome};
 use crate::meters;
 
 /// Bytes of one event, at most: a large server's are a few million.
@@ -35,8 +35,6 @@ const EVENT_MAX: usize = 32 << 20;
 /// How long dialling and hanging up may take.
 const DIAL_MAX: Duration = Duration::from_secs(10);
 const HANG_UP_MAX: Duration = Duration::from_secs(2);
-/// How long it may take to write down that a session is started.
-const KEEP_MAX: Duration = Duration::from_secs(5);
 /// Lines in a row on which a session could not go on, after which it is given up.
 const UNREADY_MAX: u32 = 5;
 
@@ -47,7 +45,7 @@ type Shutdown = watch::Receiver<bool>;
 /// stop, it answers what is under way first, and hangs up last.
 pub(super) async fn serve(edge: &Arc<Edge>, token: &str, mut shutdown: Shutdown) -> Outcome {
     let (hang_up, told) = watch::channel(false);
-    let starts = Arc::new(Starts::of(edge));
+    let starts = Arc::new(Starts::of(edge.starts.clone(), edge.shards.n()));
     let is_registering = Arc::new(AtomicBool::new(false));
     let mut running: FuturesUnordered<_> = (edge.shards.first..=edge.shards.last)
         .map(|shard| Gateway {
@@ -104,63 +102,6 @@ enum End {
 impl From<Outcome> for End {
     fn from(outcome: Outcome) -> Self {
         Self::Outcome(outcome)
-    }
-}
-
-/// What is known of the sessions that were started.
-struct Starts {
-    /// Whoever holds it may start the next: one shard at a time.
-    budget: tokio::sync::Mutex<Budget>,
-    file: Option<PathBuf>,
-    /// How long shards have paused for the budget, in milliseconds.
-    paused_ms: AtomicU64,
-}
-
-impl Starts {
-    /// Those that the file remembers.
-    fn of(edge: &Edge) -> Self {
-        let file = edge.starts.clone();
-        let read = |file: &PathBuf| {
-            starts::read(file, clock(), Instant::now()).unwrap_or_else(|error| {
-                let (file, error) = (file.display(), format!("{error:#}"));
-                warn!(%file, error, "nobody knows when sessions were started; counting from none");
-                Vec::new()
-            })
-        };
-        let known = file.as_ref().map(read).unwrap_or_default();
-        Self {
-            budget: tokio::sync::Mutex::new(Budget::new(edge.shards.n(), known)),
-            file,
-            paused_ms: AtomicU64::new(0),
-        }
-    }
-
-    /// Makes the file remember them, for the process after this one.
-    async fn keep(&self, budget: &Budget) {
-        let Some(file) = self.file.clone() else {
-            return;
-        };
-        let known = budget.starts();
-        let writing = tokio::task::spawn_blocking(move || {
-            if let Err(error) = starts::write(&file, &known, clock(), Instant::now()) {
-                let (file, error) = (file.display(), format!("{error:#}"));
-                warn!(%file, error, "when sessions were started cannot be written down");
-            }
-        });
-        // A disk that stands still keeps nobody from serving: the next process counts from what was
-        // written last.
-        if tokio::time::timeout(KEEP_MAX, writing).await.is_err() {
-            warn!("when sessions were started could not be written down in time");
-        }
-    }
-
-    fn paused(&self) -> Duration {
-        Duration::from_millis(self.paused_ms.load(Ordering::SeqCst))
-    }
-
-    fn add_pause(&self, pause: Duration) {
-        let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        self.paused_ms.fetch_add(pause_ms, Ordering::SeqCst);
     }
 }
 

@@ -3,17 +3,79 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
-use super::budget::Start;
+use super::budget::{Budget, Start};
+use super::clock;
 
 /// How far ahead of the clock a start may lie: clocks are set back a little now and then.
 const AHEAD_MAX: Duration = Duration::from_secs(60);
+/// How long it may take to write down that a session is started.
+const KEEP_MAX: Duration = Duration::from_secs(5);
+
+/// What is known of the sessions that were started.
+pub(super) struct Starts {
+    /// Whoever holds it may start the next: one shard at a time.
+    pub(super) budget: tokio::sync::Mutex<Budget>,
+    file: Option<PathBuf>,
+    /// How long shards have paused for the budget, in milliseconds.
+    paused_ms: AtomicU64,
+}
+
+impl Starts {
+    /// Those that the file remembers, with a budget for so many shards.
+    pub(super) fn of(file: Option<PathBuf>, n_shards: usize) -> Self {
+        let read = |file: &PathBuf| {
+            read(file, clock(), Instant::now()).unwrap_or_else(|error| {
+                let (file, error) = (file.display(), format!("{error:#}"));
+                warn!(%file, error, "nobody knows when sessions were started; counting from none");
+                Vec::new()
+            })
+        };
+        let known = file.as_ref().map(read).unwrap_or_default();
+        Self {
+            budget: tokio::sync::Mutex::new(Budget::new(n_shards, known)),
+            file,
+            paused_ms: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes the file remember them, for the process after this one.
+    pub(super) async fn keep(&self, budget: &Budget) {
+        let Some(file) = self.file.clone() else {
+            return;
+        };
+        let known = budget.starts();
+        let writing = tokio::task::spawn_blocking(move || {
+            if let Err(error) = write(&file, &known, clock(), Instant::now()) {
+                let (file, error) = (file.display(), format!("{error:#}"));
+                warn!(%file, error, "when sessions were started cannot be written down");
+            }
+        });
+        // A disk that stands still keeps nobody from serving: the next process counts from what was
+        // written last.
+        if tokio::time::timeout(KEEP_MAX, writing).await.is_err() {
+            warn!("when sessions were started could not be written down in time");
+        }
+    }
+
+    /// How long shards have paused for the budget so far.
+    pub(super) fn paused(&self) -> Duration {
+        Duration::from_millis(self.paused_ms.load(Ordering::SeqCst))
+    }
+
+    pub(super) fn add_pause(&self, pause: Duration) {
+        let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        self.paused_ms.fetch_add(pause_ms, Ordering::SeqCst);
+    }
+}
 
 /// A start as it stands in the file.
 #[derive(Serialize, Deserialize)]
@@ -26,7 +88,7 @@ struct Line {
 
 /// The starts that the file remembers, in their order; none where it is missing. `clock` and `now`
 /// are the same instant.
-pub(super) fn read(file: &Path, clock: Timestamp, now: Instant) -> anyhow::Result<Vec<Start>> {
+fn read(file: &Path, clock: Timestamp, now: Instant) -> anyhow::Result<Vec<Start>> {
     let bytes = match fs::read(file) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -49,12 +111,7 @@ pub(super) fn read(file: &Path, clock: Timestamp, now: Instant) -> anyhow::Resul
 }
 
 /// Writes the starts down in place of those that the file remembers.
-pub(super) fn write(
-    file: &Path,
-    starts: &[Start],
-    clock: Timestamp,
-    now: Instant,
-) -> anyhow::Result<()> {
+fn write(file: &Path, starts: &[Start], clock: Timestamp, now: Instant) -> anyhow::Result<()> {
     let line = |start: &Start| {
         let ago = now.saturating_duration_since(start.at);
         Ok(Line {
@@ -73,7 +130,6 @@ pub(super) fn write(
 
 #[cfg(test)]
 mod tests {
-    use super::super::budget::Budget;
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
