@@ -9,7 +9,6 @@ mod doctor;
 mod eval;
 mod failure;
 mod gaps;
-mod handover;
 mod healthcheck;
 mod index;
 mod logs;
@@ -27,12 +26,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use tracing::warn;
 
-use crate::config::{Flags, LOG_VARIABLE, Settings, load};
-use handover::Given;
+use crate::config::{Environment, Flags, LOG_VARIABLE, Settings, load};
 use output::Output;
 
 const EXAMPLES: &str = "\
@@ -142,8 +138,7 @@ pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help that nobody reads to its end is no fault.
@@ -152,13 +147,11 @@ pub fn main(
         }
     };
     let mut out = Output::stdout();
-    let ended = handover::receive(environment)
-        .context("the secrets that were handed over cannot be read")
-        .and_then(|given| run(cli, &given, &arguments, &mut out))
-        .and_then(|outcome| {
-            out.flush()?;
-            Ok(outcome)
-        });
+    let environment = Environment::of(environment);
+    let ended = run(cli, &environment, &mut out).and_then(|outcome| {
+        out.flush()?;
+        Ok(outcome)
+    });
     match ended {
         Ok(outcome) => outcome.into(),
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
@@ -169,13 +162,7 @@ pub fn main(
     }
 }
 
-fn run(
-    cli: Cli,
-    given: &Given,
-    arguments: &[OsString],
-    out: &mut Output,
-) -> anyhow::Result<Outcome> {
-    let environment = &given.environment;
+fn run(cli: Cli, environment: &Environment, out: &mut Output) -> anyhow::Result<Outcome> {
     let flags = Flags {
         config: cli.global.config,
         notes_dir: cli.global.notes_dir,
@@ -192,14 +179,7 @@ fn run(
         Command::Index(index) => index::run(&index, &settings()?, out),
         Command::Eval(eval) => eval::run(&eval, &settings()?, out),
         Command::Rehearse(_) => rehearse::run(&settings()?),
-        Command::Serve(_) => {
-            let settings = logging(logs::SERVING)?;
-            if let Err(error) = handover::hand_over(given, arguments) {
-                let error = &error as &dyn std::error::Error;
-                warn!(error, "secrets stay in the environment of the process");
-            }
-            serve::run(&settings, environment)
-        }
+        Command::Serve(_) => serve::run(&logging(logs::SERVING)?, environment),
         Command::Gaps(gaps) => gaps::run(&gaps, &settings()?, out),
         Command::Quiz(quiz) => quiz::run(&quiz, &settings()?, out),
         Command::Check(check) => check::run(&check, environment, &flags, out),

@@ -189,15 +189,6 @@ impl Environment {
         let value = self.variables.get(variable).map(String::as_str);
         value.filter(|value| !value.is_empty())
     }
-
-    /// The variables that hold secrets, each with its value.
-    #[must_use]
-    pub fn secrets(&self) -> Vec<(String, &str)> {
-        let secret = KEYS.iter().filter(|key| key.secret).map(Key::variable);
-        secret
-            .filter_map(|variable| Some((variable.clone(), self.get(&variable)?)))
-            .collect()
-    }
 }
 
 /// A setting for people to read.

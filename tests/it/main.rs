@@ -28,6 +28,7 @@ mod many_answers;
 mod markdown;
 mod mondays;
 mod permissions;
+mod private;
 mod quiz_bag;
 mod quiz_bank;
 mod quiz_import;

@@ -298,51 +298,6 @@ async fn no_secret_is_logged_whatever_is_turned_on() {
     }
 }
 
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn no_secret_stays_in_the_environment_of_a_bot_that_serves() {
-    let desk = Desk::new().await;
-    let file = desk.folder().join("elsewhere.sqlite");
-    let mut command = desk.command("serve");
-    command.env(
-        "STUDYHALL_DATABASE_URL",
-        format!("sqlite:{}", file.display()),
-    );
-    let serving = desk.start(command);
-    desk.discord.ready().await;
-    desk.answer(ask("timeouts")).await;
-    let read = |what: &str| {
-        let bytes = std::fs::read(format!("/proc/{}/{what}", serving.id()));
-        String::from_utf8(bytes.expect("it runs")).expect("UTF-8")
-    };
-    let environment = read("environ");
-    assert!(environment.contains("STUDYHALL_HTTP__LISTEN=127.0.0.1:0\0"));
-    for secret in [desk.discord.token(), "elsewhere.sqlite"] {
-        assert!(
-            !environment.contains(secret),
-            "{secret} is in the environment"
-        );
-    }
-    // It looks as it was started, and found its secrets.
-    let words = read("cmdline");
-    assert_eq!(words.split_terminator('\0').nth(1), Some("serve"));
-    assert_eq!(read("comm"), "studyhall\n");
-    assert!(file.exists() && !desk.file().exists());
-    assert_eq!(serving.stop().await, Some(0), "{}", desk.log());
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn secrets_that_cannot_leave_the_environment_are_told_of() {
-    let desk = Desk::new().await;
-    let mut command = desk.command("serve");
-    command.env("STUDYHALL_DISCORD__TOKEN", "a".repeat(9_000));
-    assert_eq!(desk.start(command).ended().await, Some(78));
-    let log = desk.log();
-    assert!(log.contains("secrets stay in the environment"), "{log}");
-    assert!(log.contains("longer than 8192 bytes"), "{log}");
-}
-
 #[tokio::test]
 async fn a_refused_token_ends_the_process_for_good() {
     let desk = Desk::new().await;
