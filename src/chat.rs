@@ -461,11 +461,12 @@ pub trait Chat: Send + Sync {
     /// See [`PostError`].
     async fn has_left(&self, guild: u64, member: u64) -> Result<bool, PostError>;
 
-    /// The servers that the bot is in: all of them, or an error.
+    /// Servers that the bot is in with numbers above `after`, the first of them; none where there are no
+    /// more.
     ///
     /// # Errors
     /// See [`PostError`].
-    async fn guilds(&self) -> Result<BTreeSet<u64>, PostError>;
+    async fn guilds(&self, after: u64) -> Result<BTreeSet<u64>, PostError>;
 }
 
 /// What was found of a post whose fate was unknown.

@@ -306,8 +306,9 @@ impl Chat for Console {
         Ok(self.room().gone.contains(&member))
     }
 
-    async fn guilds(&self) -> Result<BTreeSet<u64>, PostError> {
-        Ok(PLACE.guild.into_iter().collect())
+    async fn guilds(&self, after: u64) -> Result<BTreeSet<u64>, PostError> {
+        let guild = PLACE.guild.filter(|guild| *guild > after);
+        Ok(guild.into_iter().collect())
     }
 }
 

@@ -32,10 +32,9 @@ const LOOK_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// <https://docs.discord.com/developers/resources/message#get-channel-messages>
 const PAGE: usize = 100;
 const PAGES_MAX: usize = 10;
-/// Servers of one page, and pages that are asked for, at most.
+/// Servers of one page, at most.
 /// <https://docs.discord.com/developers/resources/user#get-current-user-guilds>
 const GUILD_PAGE: usize = 200;
-const GUILD_PAGES_MAX: usize = 100;
 
 /// Discord's codes for what is not there or not allowed, and for a thread that is there already.
 /// <https://docs.discord.com/developers/topics/opcodes-and-status-codes#json>
@@ -161,21 +160,19 @@ impl Chat for Edge {
         }
     }
 
-    /// Page by page, up to one that is empty: a short one need not be the last.
-    async fn guilds(&self) -> Result<BTreeSet<u64>, PostError> {
-        let mut guilds = BTreeSet::new();
-        for _ in 0..GUILD_PAGES_MAX {
-            let after = guilds.last().copied().unwrap_or(0);
-            let path = format!("/users/@me/guilds?after={after}&limit={GUILD_PAGE}");
-            let page: Vec<Numbered> = get(&self.rest, path).await.map_err(asked)?;
-            if page.is_empty() {
-                return Ok(guilds);
-            }
-            guilds.extend(page.iter().map(|guild| guild.id.0));
-        }
-        Err(PostError::NotNow(anyhow::anyhow!(
-            "Discord's list of servers had no end after {GUILD_PAGES_MAX} pages"
-        )))
+    async fn guilds(&self, after: u64) -> Result<BTreeSet<u64>, PostError> {
+        let path = format!("/users/@me/guilds?after={after}&limit={GUILD_PAGE}");
+        let page: Vec<Numbered> = get(&self.rest, path).await.map_err(asked)?;
+        behind(after, page).map_err(asked)
+    }
+}
+
+/// The numbers on a page behind this one. Another page than that says nothing of where the list ends.
+fn behind(after: u64, page: Vec<Numbered>) -> Result<BTreeSet<u64>, RestError> {
+    let page: BTreeSet<u64> = page.into_iter().map(|numbered| numbered.id.0).collect();
+    match page.first() {
+        Some(first) if *first <= after => Err(RestError::Unreadable),
+        _ => Ok(page),
     }
 }
 
@@ -377,6 +374,18 @@ mod tests {
         for error in [refused(500, 0), RestError::Unreadable] {
             assert!(matches!(asked(error), PostError::NotNow(_)));
         }
+    }
+
+    #[test]
+    fn a_page_that_was_not_asked_for_is_no_end() {
+        let page = |ids: &[u64]| {
+            let numbered = |id: &u64| Numbered { id: Number(*id) };
+            ids.iter().map(numbered).collect()
+        };
+        let behind = |after, ids| behind(after, page(ids)).ok();
+        assert_eq!(behind(5, &[7, 6]), Some(BTreeSet::from([6, 7])));
+        assert_eq!(behind(5, &[]), Some(BTreeSet::new()));
+        assert_eq!(behind(5, &[6, 5]), None);
     }
 
     #[test]

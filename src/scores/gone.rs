@@ -28,8 +28,8 @@ const KNOWN: &str = "SELECT id FROM guild UNION SELECT guild FROM schedule UNION
      UNION SELECT guild FROM board UNION SELECT guild FROM member UNION SELECT guild FROM act \
      UNION SELECT guild FROM review UNION SELECT guild FROM practice";
 
-/// Takes the note of servers where somebody did something meanwhile: commands can be used without the
-/// bot being a member.
+/// Takes the note of servers where an organiser did something meanwhile, or somebody began a practice or
+/// answered a review: such commands work without the bot being a member, and what they keep is in use.
 const IN_USE: &str = "DELETE FROM gone WHERE \
      EXISTS (SELECT 1 FROM act WHERE act.guild = gone.guild AND actor <> 0 AND at >= since) \
      OR EXISTS (SELECT 1 FROM review WHERE review.guild = gone.guild AND at >= since) \
@@ -45,7 +45,9 @@ const KEPT: &[&str] = &[
     "DELETE FROM step WHERE board IN (SELECT id FROM board WHERE guild = ?1)",
     "DELETE FROM board WHERE guild = ?1",
     "DELETE FROM pin WHERE schedule IN (SELECT id FROM schedule WHERE guild = ?1)",
-    "DELETE FROM drawn WHERE schedule IN (SELECT id FROM schedule WHERE guild = ?1)",
+    // A process that had not heard of the end may have claimed a round of a schedule that was gone.
+    "DELETE FROM drawn WHERE schedule IN (SELECT id FROM schedule WHERE guild = ?1 \
+     UNION SELECT schedule FROM round WHERE guild = ?1)",
     "DELETE FROM schedule WHERE guild = ?1",
     "DELETE FROM round WHERE guild = ?1",
     "DELETE FROM member WHERE guild = ?1",
@@ -113,17 +115,18 @@ impl Scores {
         })
     }
 
-    /// Deletes all that is kept of a server that is gone, unless it is no more; whether it was. Nothing
-    /// of it remains, also in a file of SQLite, and nothing else changes: what its members practised
-    /// elsewhere stays. `mark` is a number that no other call has.
+    /// Deletes all that is kept of a server that is gone, unless somebody used it meanwhile; whether it
+    /// did. Nothing else changes: what its members practised elsewhere stays. In a file of SQLite the
+    /// bytes remain until [`Scores::scrub_owed`] has done its part. `mark` is a number that no other call
+    /// has.
     ///
     /// # Errors
-    /// The store fails. Where it fails after the rows were deleted, the rest is owed: the next call and
-    /// [`Scores::scrub_owed`] do it.
+    /// The store fails; all is there as before.
     pub fn purge(&self, gone: Gone, mark: i64) -> Result<bool, StoreError> {
-        let was_gone = self.write(move |transaction| {
+        self.write(move |transaction| {
             // What is added to sums meanwhile would stay.
             alone(transaction)?;
+            transaction.execute(IN_USE, &[])?;
             let rows = transaction.query(
                 "SELECT since FROM gone WHERE guild = ?1 AND since = ?2",
                 &[of_id(gone.guild), of_time(gone.since)],
@@ -136,9 +139,7 @@ impl Scores {
             }
             owe_scrub(transaction, mark)?;
             Ok(true)
-        })?;
-        self.scrub_owed()?;
-        Ok(was_gone)
+        })
     }
 }
 

@@ -203,13 +203,14 @@ fn fold(transaction: &mut dyn Transaction, n_max: i64) -> Result<(), StoreError>
 macro_rules! add_changed {
     ($n:literal) => {
         concat!(
-            "INSERT INTO step (board, points, n_members) SELECT CAST(?1 AS BIGINT), points, ",
-            $n,
-            " FROM (SELECT (SELECT CASE total.shown WHEN 1 THEN total.points END FROM total \
+            "WITH standing AS MATERIALIZED (SELECT \
+             (SELECT CASE total.shown WHEN 1 THEN total.points END FROM total \
              WHERE total.member = changed.member AND total.board = ?1) AS points \
              FROM (SELECT DISTINCT member FROM pending \
-             WHERE id <= ?3 AND taken = 1 AND round = ?2) AS changed) AS standing \
-             WHERE points IS NOT NULL GROUP BY points \
+             WHERE id <= ?3 AND taken = 1 AND round = ?2) AS changed) \
+             INSERT INTO step (board, points, n_members) SELECT CAST(?1 AS BIGINT), points, ",
+            $n,
+            " FROM standing WHERE points IS NOT NULL GROUP BY points \
              ON CONFLICT (board, points) DO UPDATE SET n_members = step.n_members + excluded.n_members"
         )
     };

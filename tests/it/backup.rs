@@ -502,6 +502,7 @@ fn whoever_was_known_in_one_server_stands_in_no_file_once_it_is_purged() {
     );
     assert!(n_traces(group.folder()) > 5, "{}", n_traces(group.folder()));
     assert!(group.bot.scores.purge(gone[0], 1).expect("a store"));
+    group.bot.scores.scrub_owed().expect("a store");
     assert_eq!(n_traces(group.folder()), 0);
 }
 

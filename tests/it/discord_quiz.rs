@@ -272,24 +272,29 @@ async fn threads_letters_and_members_who_left() {
 }
 
 #[tokio::test]
-async fn the_servers_that_the_bot_is_in_are_told_whole_or_not_at_all() {
+async fn the_servers_that_the_bot_is_in_come_page_by_page() {
     let discord = Fake::start().await;
     let surface = Surface::start(&discord).await;
     let edge = &surface.edge;
-    assert_eq!(edge.guilds().await.unwrap(), BTreeSet::from([GUILD]));
+    assert_eq!(edge.guilds(0).await.unwrap(), BTreeSet::from([GUILD]));
+    assert_eq!(edge.guilds(GUILD).await.unwrap(), BTreeSet::new());
     // Two pages and a half.
     discord.add_elsewhere(499);
-    let guilds = edge.guilds().await.unwrap();
-    assert_eq!((guilds.len(), guilds.last()), (500, Some(&GUILD)));
+    let (mut all, mut n_pages) = (BTreeSet::new(), 0);
+    loop {
+        let page = edge.guilds(all.last().copied().unwrap_or(0)).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+        n_pages += 1;
+    }
+    assert_eq!((n_pages, all.len(), all.last()), (3, 500, Some(&GUILD)));
     discord.remove_bot();
-    assert_eq!(edge.guilds().await.unwrap().len(), 499);
+    assert_eq!(edge.guilds(GUILD - 1).await.unwrap(), BTreeSet::new());
     assert_eq!(discord.blame(), [""; 0]);
-    // Only the first page arrives.
-    let route = "GET /users/@me/guilds";
-    discord.next(1, route, Fault::Slow(Duration::ZERO));
-    discord.next(1, route, Fault::Status(403));
-    assert!(edge.guilds().await.is_err());
-    assert_eq!(discord.n_struck(), 2);
+    discord.next(1, "GET /users/@me/guilds", Fault::Status(403));
+    assert!(edge.guilds(0).await.is_err());
 }
 
 #[tokio::test]

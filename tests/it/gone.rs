@@ -1,16 +1,20 @@
 //! Servers that the bot was removed from: a look a day finds them, and what is kept of one goes after
 //! thirty days.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use studyhall::chat::command::Setup;
-use studyhall::scores::gone::{KEPT_FOR, LOOK_EVERY};
+use studyhall::quiz::review::Card;
+use studyhall::scores::Scores;
+use studyhall::scores::gone::{Gone, KEPT_FOR, LOOK_EVERY};
+use studyhall::scores::guilds::Guild;
 use studyhall::scores::people::Practice;
 
 use crate::desk::Desk;
 use crate::fake::Interaction;
-use crate::group::{GUILD, Group};
+use crate::group::{GUILD, Group, ORGANISER, by};
 
 /// Another server, with somebody in it.
 const OTHER: u64 = 78;
@@ -94,21 +98,72 @@ fn nothing_goes_while_nobody_says_which_servers_the_bot_is_in() {
 }
 
 #[test]
-fn where_people_use_commands_the_bot_need_not_be_a_member() {
+fn a_clock_that_is_set_right_makes_nothing_go() {
     let group = group();
-    group.stage.room().out_of = Some(vec![GUILD, OTHER]);
-    for n in 0..40 {
-        group.wait(days(1));
-        let practice = Practice {
-            questions: vec![format!("after-{n}")],
-            place: 0,
-            n_right: 0,
-        };
-        let scores = &group.bot.scores;
-        let kept = scores.keep_practice(GUILD, MEMBER, practice, group.stage.now());
-        kept.expect("scores");
+    for (behind, n_days) in [(0, 0), (40, 40), (0, -40)] {
+        {
+            let mut room = group.stage.room();
+            room.out_of = Some(vec![GUILD, OTHER]);
+            room.behind = days(behind);
+            room.now += days(n_days);
+        }
+        group.wait(days(2));
+        assert_eq!(is_known(&group), (true, true), "{behind} days behind");
     }
-    assert_eq!(is_known(&group), (true, false));
+}
+
+/// What somebody does once a day where the bot is no member.
+type Use = fn(&Scores, u32, Timestamp);
+
+fn practise(scores: &Scores, n: u32, at: Timestamp) {
+    let practice = Practice {
+        questions: vec![format!("after-{n}")],
+        place: 0,
+        n_right: 0,
+    };
+    let kept = scores.keep_practice(GUILD, MEMBER, practice, at);
+    kept.expect("scores");
+}
+
+fn review(scores: &Scores, n: u32, at: Timestamp) {
+    let card = Card::of_mistake(format!("after-{n}"), at);
+    let kept = scores.keep_review(GUILD, MEMBER, 0, card);
+    assert!(kept.expect("scores"));
+}
+
+fn organise(scores: &Scores, _: u32, at: Timestamp) {
+    let saved = scores.save_guild(Guild::new(GUILD), by(ORGANISER, at));
+    saved.expect("scores");
+}
+
+#[test]
+fn where_people_use_commands_the_bot_need_not_be_a_member() {
+    for uses in [practise as Use, review, organise] {
+        let group = group();
+        group.stage.room().out_of = Some(vec![GUILD, OTHER]);
+        for n in 0..40 {
+            group.wait(days(1));
+            uses(&group.bot.scores, n, group.stage.now());
+        }
+        assert_eq!(is_known(&group), (true, false));
+    }
+}
+
+#[test]
+fn whoever_comes_back_at_the_last_moment_keeps_all() {
+    let group = group();
+    let (scores, at) = (&group.bot.scores, group.stage.now() + days(1));
+    let gone = scores.looked(BTreeSet::from([OTHER]), at).expect("scores");
+    assert_eq!(
+        gone,
+        [Gone {
+            guild: GUILD,
+            since: at
+        }]
+    );
+    practise(scores, 1, at);
+    assert!(!scores.purge(gone[0], 1).expect("scores"));
+    assert_eq!(is_known(&group), (true, true));
 }
 
 #[tokio::test]
@@ -128,8 +183,12 @@ async fn the_program_forgets_a_server_that_it_was_removed_from() {
     assert_eq!((count("member"), count("gone")), (1, 0));
 
     // Each of three looks comes thirty days after the one before; it ends with a page that is empty.
-    let looks = [(false, 2, (1, 0)), (true, 3, (1, 1)), (true, 4, (0, 0))];
-    for (is_removed, n_requests, kept) in looks {
+    let looks = [
+        (false, 2, (1, 0), ""),
+        (true, 3, (1, 1), "will be deleted if that stays so"),
+        (true, 4, (0, 0), "what was kept of a server was deleted"),
+    ];
+    for (is_removed, n_requests, kept, said) in looks {
         if is_removed {
             desk.discord.remove_bot();
         }
@@ -150,6 +209,7 @@ async fn the_program_forgets_a_server_that_it_was_removed_from() {
         }
         assert_eq!(serving.stop().await, Some(0), "{}", desk.log());
         assert_eq!((count("member"), count("gone")), kept, "{}", desk.log());
+        assert!(desk.log().contains(said), "{}", desk.log());
     }
     assert_eq!(desk.discord.blame(), [""; 0]);
 }

@@ -11,8 +11,9 @@ use studyhall::chat::{Chat, Message, PostError, Press, Refusal, Reply, Trace};
 /// How long the chat remembers the key of a post.
 const KEY_KNOWN: SignedDuration = SignedDuration::from_secs(120);
 
-/// Servers that there are.
+/// Servers that there are, and those of one page.
 const GUILDS: u64 = 1_000;
+const GUILDS_PAGE: u64 = 50;
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,9 +74,11 @@ pub(crate) struct Room {
     pub(crate) told: Vec<(u64, Message)>,
     pub(crate) threads: Vec<u64>,
     pub(crate) left: Vec<u64>,
-    /// Servers that the bot was removed from, of those with numbers up to [`GUILDS`]; none where nobody
-    /// says.
+    /// Servers that the bot was removed from, of those with numbers up to [`GUILDS`]; none where their
+    /// list breaks off after its first page.
     pub(crate) out_of: Option<Vec<u64>>,
+    /// How far the chat's clock is behind the one that tests set.
+    pub(crate) behind: SignedDuration,
     pub(crate) history_is_hidden: bool,
     pub(crate) dice: Dice,
     /// How long each call takes.
@@ -95,6 +98,7 @@ impl Stage {
                 threads: Vec::new(),
                 left: Vec::new(),
                 out_of: Some(Vec::new()),
+                behind: SignedDuration::ZERO,
                 history_is_hidden: false,
                 dice: Box::new(|| Fate::Done),
                 takes: SignedDuration::ZERO,
@@ -142,7 +146,8 @@ impl Chat for Stage {
     type Origin = ();
 
     async fn clock(&self) -> Option<Timestamp> {
-        Some(self.now())
+        let room = self.room();
+        room.now.checked_sub(room.behind).ok()
     }
 
     async fn reply(&self, _origin: &(), _reply: Reply) -> anyhow::Result<()> {
@@ -222,12 +227,14 @@ impl Chat for Stage {
         self.call(|room| Ok(room.left.contains(&member)))
     }
 
-    async fn guilds(&self) -> Result<BTreeSet<u64>, PostError> {
+    async fn guilds(&self, after: u64) -> Result<BTreeSet<u64>, PostError> {
         self.call(|room| {
-            let unknown = || PostError::NotNow(anyhow::anyhow!("nobody says"));
-            let out_of = room.out_of.as_ref().ok_or_else(unknown)?;
-            let is_in = |guild: &u64| !out_of.contains(guild);
-            Ok((1..=GUILDS).filter(is_in).collect())
+            let page = after + 1..=GUILDS.min(after + GUILDS_PAGE);
+            match &room.out_of {
+                Some(out_of) => Ok(page.filter(|guild| !out_of.contains(guild)).collect()),
+                None if after == 0 => Ok(page.collect()),
+                None => Err(PostError::NotNow(anyhow::anyhow!("it breaks off"))),
+            }
         })
     }
 }
