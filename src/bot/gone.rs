@@ -27,10 +27,6 @@ impl Bot {
         if !self.scores.look_due(clock())? {
             return Ok(());
         }
-        // The chat's clock: by ours thirty days may pass in a moment, when somebody sets it right.
-        let Some(now) = chat.clock().await else {
-            return Ok(());
-        };
         let is_in = match self.guilds(chat, clock, turn).await {
             Ok(Some(is_in)) => is_in,
             Ok(None) => return Ok(()),
@@ -42,6 +38,10 @@ impl Bot {
                 );
                 return Ok(());
             }
+        };
+        // The chat's clock: by ours thirty days may pass in a moment, when somebody sets it right.
+        let Some(now) = chat.clock().await else {
+            return Ok(());
         };
         for gone in self.scores.looked(is_in, now)? {
             if !self.rounds_first(chat, clock, turn).await {
