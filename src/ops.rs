@@ -3,6 +3,7 @@
 
 mod disk;
 mod health;
+mod private;
 mod steady;
 mod still;
 mod supervisor;
@@ -10,6 +11,7 @@ mod time;
 
 pub use disk::Space;
 pub use health::{Health, HealthWatch, watch_health};
+pub use private::shut_in;
 pub use still::StillMax;
 pub use supervisor::Supervisor;
 pub use time::keep_time;

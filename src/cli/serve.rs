@@ -30,7 +30,7 @@ const STARTS: &str = "session-starts.json";
 pub(super) struct Serve {}
 
 pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Result<Outcome> {
-    shut_in();
+    ops::shut_in();
     let on_discord = on_discord(settings)?;
     let listener = web::listen(settings.http.listen)?;
     let bot = store::bot(settings, store::scores(settings)?)?;
@@ -90,24 +90,6 @@ pub(super) fn run(settings: &Settings, environment: &Environment) -> anyhow::Res
         ),
     }
     Ok(Outcome::Exit(ended.exit_code))
-}
-
-/// Keeps everybody but root from reading this process's environment and memory, which hold secrets, and
-/// the system from writing them to a core file: `PR_SET_DUMPABLE`,
-/// <https://man7.org/linux/man-pages/man2/prctl.2.html>.
-fn shut_in() {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-
-        if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-            let error = &error as &dyn std::error::Error;
-            warn!(
-                error,
-                "others of this user can read the memory of the process"
-            );
-        }
-    }
 }
 
 /// What the web server shows of the bot.

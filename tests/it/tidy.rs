@@ -32,7 +32,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tantivy", &["index/src/", "benches/"]),
     ("pulldown_cmark", &["index/src/", "benches/"]),
     ("rusqlite", &["src/scores/sqlite", "benches/"]),
-    ("rustix", &["index/src/folder.rs", "src/ops/disk.rs"]),
+    ("rustix", &["index/src/folder.rs", "src/ops/"]),
     ("postgres", &["src/scores/postgres"]),
     ("tokio_postgres_rustls", &["src/scores/postgres"]),
 ];
